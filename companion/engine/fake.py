@@ -1,0 +1,199 @@
+"""An engine without a model: the second implementation, for whoever tests without torch.
+
+Everything it answers follows from the document and the options alone, so that a test can say
+beforehand what will come. It can be held at a gate between two answers, and told to fail.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from companion.beatmap import Mode, TextEdit, TimeRange, nearest_tick
+from companion.engine.requests import ModelInfo, Passage, ScoreProgress, VariantRank
+from companion.errors import RangeRefused
+from companion.findings import Finding, Severity, finding_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from companion.beatmap import Beatmap, Document, HitObject
+    from companion.engine.cancellation import CancelToken
+    from companion.engine.requests import RegenerateRequest, ScoreRequest
+    from companion.errors import CompanionError
+
+BATCH_MS = 10_000
+"""A scan is answered in stretches of this length."""
+PASSAGE_MS = 2_000
+"""A regeneration is answered in stretches of this length, rounded up to whole beats."""
+CODE = "maimod.rhythm.snap"
+_FALLBACK_BEAT_MS = 500.0
+_GATE_POLL_S = 0.01
+
+
+class FakeEngine:
+    """Finds objects off the 1/4 grid, and generates circles on beats.
+
+    Args:
+        gate: When given, every answer waits until the gate is set (or the token is cancelled).
+        error: When given, the next `load`, `score` or `regenerate` raises it, once.
+    """
+
+    def __init__(
+        self, *, gate: threading.Event | None = None, error: CompanionError | None = None
+    ) -> None:
+        self.gate = gate
+        self.error = error
+        self.waiting = threading.Event()
+        """Set while an answer is held at the gate."""
+        self.requests: list[ScoreRequest | RegenerateRequest] = []
+        """Every request it was asked, in order."""
+        self._loaded = False
+        self._info = ModelInfo("fake", "fake", 0, "0" * 64, Path("fake"))
+
+    def describe(self) -> ModelInfo | None:
+        """Say which model is loaded."""
+        return self._info if self._loaded else None
+
+    def load(self) -> ModelInfo:
+        """Pretend to load."""
+        self._fail_if_told()
+        self._loaded = True
+        return self._info
+
+    def unload(self) -> None:
+        """Pretend to unload."""
+        self._loaded = False
+
+    def score(self, request: ScoreRequest, token: CancelToken) -> Iterator[ScoreProgress]:
+        """Yield the map in stretches of `BATCH_MS`, nearest to `near_ms` first."""
+        self.requests.append(request)
+        self.load()
+        beatmap = request.document.beatmap
+        last_ms = max((round(o.end_ms) for o in beatmap.hit_objects), default=0)
+        starts = list(range(0, last_ms + 1, BATCH_MS))
+        if request.near_ms is not None:
+            near_ms = request.near_ms
+            starts.sort(key=lambda start: abs(start + BATCH_MS // 2 - near_ms))
+        for done, start_ms in enumerate(starts, start=1):
+            self._pass_gate(token)
+            covered = TimeRange(start_ms, start_ms + BATCH_MS)
+            yield ScoreProgress(
+                covered, tuple(_findings(request.document, covered)), done, len(starts)
+            )
+
+    def regenerate(self, request: RegenerateRequest, token: CancelToken) -> Iterator[Passage]:
+        """Yield circles on beats, in stretches of `PASSAGE_MS`, one variant after the other."""
+        self.requests.append(request)
+        self.load()
+        request.verify()
+        beatmap = request.document.beatmap
+        if beatmap.timing_at(request.range.start_ms) is None:
+            raise RangeRefused("The map has no timing yet: set a BPM and offset first.")
+        for variant in range(request.options.variants):
+            dice = random.Random(f"{request.options.seed}/{variant}")
+            for stretch in _stretches(request.range, beatmap):
+                self._pass_gate(token)
+                lines = tuple(_circles(stretch, beatmap, dice))
+                yield Passage(variant, stretch, lines, -1.0 - variant)
+
+    def rank(
+        self, request: RegenerateRequest, variants: Sequence[Sequence[bytes]], token: CancelToken
+    ) -> VariantRank:
+        """Rank variants in the order they were given in."""
+        token.raise_if_cancelled()
+        return VariantRank(
+            tuple(range(len(variants))), tuple(1.0 + i for i in range(len(variants)))
+        )
+
+    def _fail_if_told(self) -> None:
+        error, self.error = self.error, None
+        if error is not None:
+            raise error
+
+    def _pass_gate(self, token: CancelToken) -> None:
+        if self.gate is not None:
+            self.waiting.set()
+            while not self.gate.wait(_GATE_POLL_S):
+                token.raise_if_cancelled()
+            self.waiting.clear()
+        token.raise_if_cancelled()
+
+
+def _findings(document: Document, covered: TimeRange) -> Iterator[Finding]:
+    beatmap = document.beatmap
+    for hit_object in beatmap.hit_objects:
+        if not covered.contains(round(hit_object.start_ms)):
+            continue
+        tick_ms = round(nearest_tick(hit_object.start_ms, beatmap, (1, 2, 4)).time_ms)
+        off_ms = abs(hit_object.start_ms - tick_ms)
+        if off_ms > 2:
+            yield _finding(document, hit_object, tick_ms, float(off_ms))
+
+
+def _finding(document: Document, hit_object: HitObject, tick_ms: int, off_ms: float) -> Finding:
+    start_ms = round(hit_object.start_ms)
+    return Finding(
+        id=finding_id(CODE, TimeRange(start_ms, start_ms + 1), (start_ms,), ""),
+        code=CODE,
+        category="Rhythm",
+        severity=Severity.suggestion,
+        at=TimeRange(start_ms, start_ms + 1),
+        objects=(start_ms,),
+        message=f"Expected this object {off_ms:.0f} ms away, on the beat.",
+        weight=off_ms,
+        surprisal_bits=off_ms,
+        fix=_moved(document, hit_object, tick_ms),
+        fix_label="Move to the beat",
+        editor_link=f"osu://edit/{_stamp(start_ms)}",
+    )
+
+
+def _moved(document: Document, hit_object: HitObject, time_ms: int) -> tuple[TextEdit, ...]:
+    line = document.lines[hit_object.line]
+    fields = line.raw.split(b",")
+    fields[2] = str(time_ms).encode()
+    old = line.raw + line.ending
+    return (TextEdit(hit_object.line, (old,), (b",".join(fields) + line.ending,)),)
+
+
+def _stamp(time_ms: int) -> str:
+    minutes, rest_ms = divmod(max(time_ms, 0), 60_000)
+    return f"{minutes:02d}:{rest_ms // 1000:02d}:{rest_ms % 1000:03d}"
+
+
+def _stretches(whole: TimeRange, beatmap: Beatmap) -> Iterator[TimeRange]:
+    start_ms = whole.start_ms
+    while start_ms < whole.end_ms:
+        beat_ms = _beat_ms(beatmap, start_ms)
+        end_ms = round(start_ms + beat_ms * -(-PASSAGE_MS // beat_ms))
+        end_ms = min(max(end_ms, start_ms + 1), whole.end_ms)
+        yield TimeRange(start_ms, end_ms)
+        start_ms = end_ms
+
+
+def _beat_ms(beatmap: Beatmap, time_ms: float) -> float:
+    red_line = beatmap.timing_at(time_ms)
+    return red_line.beat_length if red_line and red_line.beat_length > 0 else _FALLBACK_BEAT_MS
+
+
+def _circles(stretch: TimeRange, beatmap: Beatmap, dice: random.Random) -> Iterator[bytes]:
+    time_ms: float = nearest_tick(stretch.start_ms, beatmap, (1,)).time_ms
+    step_ms = _beat_ms(beatmap, stretch.start_ms)
+    columns = beatmap.keycount if beatmap.mode is Mode.MANIA else 0
+    first = True
+    while time_ms < stretch.end_ms - 1:
+        if time_ms >= stretch.start_ms - 1:
+            if columns:
+                x, y = (dice.randrange(columns) * 2 + 1) * 512 // (columns * 2), 192
+            else:
+                x, y = dice.randrange(64, 449), dice.randrange(64, 321)
+            kind = 5 if first else 1
+            yield f"{x},{y},{round(time_ms)},{kind},0,0:0:0:0:".encode()
+            first = False
+        time_ms += step_ms
+
+
+__all__ = ["BATCH_MS", "CODE", "PASSAGE_MS", "FakeEngine"]

@@ -1,0 +1,207 @@
+"""What the engine is asked, what it answers, and the interface that every engine has.
+
+Nothing here imports torch: the session, the worker and the daemon speak to an engine through these
+values alone. Streams are generators; whoever wants to stop one cancels its token.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
+
+from companion.errors import OptionRefused, RangeRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from companion.beatmap import Document, TimeRange
+    from companion.engine.cancellation import CancelToken
+    from companion.engine.conditioning import Conditioning
+    from companion.findings import Finding
+
+Replace = Literal["all", "rhythm", "positions", "hitsounds"]
+"""What a regeneration may change of the objects in its range; the rest of them stays as it is."""
+
+MAX_VARIANTS = 8
+MAX_SEED = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """Which checkpoint an engine works with."""
+
+    name: str
+    """What the checkpoint calls itself, e.g. ``bundled``."""
+    family: str
+    """The model family, e.g. ``v29`` or ``bundled``."""
+    n_parameters: int
+    digest: str
+    """Hex digest of the weights; the identity in caches and in the provenance journal."""
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRequest:
+    """Ask how surprising each event of a map is."""
+
+    document: Document
+    audio_path: Path
+    conditioning: Conditioning | None = None
+    """What is said about the whole map in every prompt; ``None`` takes it from the document.
+
+    Whoever scores the same map again and again pins it, because any change of it (a star rating that
+    moves by a class) forces a full rescore.
+    """
+    near_ms: int | None = None
+    """The edit or the playhead: the stretch around it is answered first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreProgress:
+    """A stretch of the song that has been scored; `findings` replaces every model finding in it."""
+
+    covered: TimeRange
+    findings: tuple[Finding, ...]
+    done: int
+    """Windows scored so far, those known from earlier requests included."""
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class RegenerateOptions:
+    """How a stretch of a map is generated anew."""
+
+    difficulty: float | None = None
+    """Star rating to aim at; ``None`` keeps the map's own."""
+    seed: int = 0
+    guidance: float = 1.0
+    """Classifier-free guidance scale; 1 is off."""
+    temperature: float = 0.8
+    """0 always takes the most likely event."""
+    top_p: float = 0.95
+    """Nucleus size: the least likely events that together have less than ``1 - top_p`` are left out."""
+    replace: Replace = "all"
+    change_green_lines: bool = False
+    """Whether inherited timing points in the range may change too. Red lines never do."""
+    variants: int = 1
+
+    def verify(self) -> None:
+        """Raise `OptionRefused` in plain words when a value is out of its range."""
+        if self.difficulty is not None and not 0 <= self.difficulty <= 12:
+            raise OptionRefused("The star rating has to be between 0 and 12.")
+        if not 0 <= self.seed <= MAX_SEED:
+            raise OptionRefused("The seed has to be a whole number from 0 up.")
+        if not (math.isfinite(self.guidance) and 0 <= self.guidance <= 20):
+            raise OptionRefused("Guidance has to be between 0 and 20; 1 is off.")
+        if not 0 <= self.temperature <= 5:
+            raise OptionRefused("The temperature has to be between 0 and 5.")
+        if not 0 < self.top_p <= 1:
+            raise OptionRefused("Top-p has to be above 0 and at most 1.")
+        if self.replace not in get_args(Replace):
+            raise OptionRefused(f"“{self.replace}” is nothing that can be replaced.")
+        if not 1 <= self.variants <= MAX_VARIANTS:
+            raise OptionRefused(f"Between 1 and {MAX_VARIANTS} variants can be asked for.")
+
+
+@dataclass(frozen=True, slots=True)
+class RegenerateRequest:
+    """Ask for new objects in a stretch of a map."""
+
+    document: Document
+    audio_path: Path
+    range: TimeRange
+    """Already snapped outward to whole beats."""
+    options: RegenerateOptions = field(default_factory=RegenerateOptions)
+    conditioning: Conditioning | None = None
+    """As in `ScoreRequest`; the options' star rating is put over it."""
+
+    def verify(self) -> None:
+        """Raise `OptionRefused` or `RangeRefused` when the request cannot be meant as it stands."""
+        self.options.verify()
+        if self.range.end_ms <= self.range.start_ms:
+            raise RangeRefused("The range is empty: its end is not after its start.")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Objects that are final, of one variant of a regeneration.
+
+    The passages of a variant follow each other without gaps and tile the request's range; a range
+    with no lines is an answer too: nothing belongs there.
+    """
+
+    variant: int
+    range: TimeRange
+    lines: tuple[bytes, ...]
+    """``.osu`` hit object lines without line endings, in time order."""
+    mean_logprob: float
+    """Natural logarithm, per generated token; how sure the model was of these objects."""
+
+
+@dataclass(frozen=True, slots=True)
+class VariantRank:
+    """How the variants of a finished regeneration compare, best first.
+
+    A variant is judged by the objects that follow the range: the less they surprise the model after
+    the variant, the less of a seam there is.
+    """
+
+    order: tuple[int, ...]
+    surprisal_bits: tuple[float, ...]
+    """Mean surprisal of the events after the range, in the same order; empty when none follow."""
+
+
+class Engine(Protocol):
+    """Judges and writes maps; lives on the inference thread and is used by one caller at a time."""
+
+    def describe(self) -> ModelInfo | None:
+        """Say which checkpoint is loaded, or ``None`` when none is."""
+        ...
+
+    def load(self) -> ModelInfo:
+        """Load the checkpoint unless it is loaded.
+
+        Raises:
+            ModelMissing: There is no checkpoint in the engine's folder.
+            CheckpointMismatch: The checkpoint does not fit its family.
+            OutOfMemory: It does not fit the device.
+        """
+        ...
+
+    def unload(self) -> None:
+        """Give the memory back; the next request loads again."""
+        ...
+
+    def score(self, request: ScoreRequest, token: CancelToken) -> Iterator[ScoreProgress]:
+        """Score a whole map, nearest to `near_ms` first; stretches that are known come at once.
+
+        Raises:
+            Cancelled: The token was cancelled; nothing more comes.
+            AudioError: The song cannot be listened to.
+            ModelError: As for `load`.
+        """
+        ...
+
+    def regenerate(self, request: RegenerateRequest, token: CancelToken) -> Iterator[Passage]:
+        """Generate new objects in the range, each stretch as soon as its objects are final.
+
+        Raises:
+            Cancelled: The token was cancelled; nothing more comes.
+            RangeRefused: The range is outside the song or cannot be worked on.
+            OptionRefused: An option is out of range, or this model cannot do it.
+            AudioError: The song cannot be listened to.
+            ModelError: As for `load`.
+        """
+        ...
+
+    def rank(
+        self, request: RegenerateRequest, variants: Sequence[Sequence[bytes]], token: CancelToken
+    ) -> VariantRank:
+        """Rank finished variants (all lines of each) by how well what follows the range suits them.
+
+        Raises:
+            Cancelled: The token was cancelled.
+        """
+        ...
