@@ -1,0 +1,58 @@
+"""What a checkpoint's own files say about how it wants to be used; free of torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Resampler = Literal["linear", "torchaudio"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """The numbers of one checkpoint that its callers need, read from its configuration files."""
+
+    family: str
+    """Name of the model family, e.g. ``v29`` or ``bundled``."""
+    rate_hz: int
+    """Sample rate of the waveform the network hears."""
+    hop_samples: int
+    """Distance of two spectrogram columns."""
+    window_frames: int
+    """Spectrogram columns of one window; the window is one hop shorter, because frames are
+    centred."""
+    max_tokens: int
+    """Longest token sequence, prompt included."""
+    types_first: bool = True
+    """Whether an event group starts with its type token."""
+    lookback: float = 0.5
+    """Leading part of a window whose events are given, as a fraction of the window."""
+    lookahead: float = 0.4
+    """Trailing part of a window that is heard but not written, as a fraction of the window."""
+    resampler: Resampler = "linear"
+    """How songs of another rate were brought to ``rate_hz`` for this checkpoint."""
+
+    @property
+    def window_samples(self) -> int:
+        """Samples of one window."""
+        return (self.window_frames - 1) * self.hop_samples
+
+    @property
+    def window_ms(self) -> float:
+        """Length of one window."""
+        return self.window_samples * 1000 / self.rate_hz
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A loaded checkpoint as it is shown to people and written into keys and journals."""
+
+    name: str
+    family: str
+    n_parameters: int
+    digest: str
+    """sha256 of the weights file."""
+    folder: Path
