@@ -54,7 +54,7 @@ class EncodedWindows:
         return EncodedWindows({name: part[chosen] for name, part in self.parts.items()})
 
     def repeat(self, n: int) -> EncodedWindows:
-        """All windows ``n`` times over, in the order (a, b, a, b, ...); one window costs nothing."""
+        """All windows ``n`` times over, as (a, b, a, b, ...); one window costs no memory."""
         if n == 1:
             return self
 
@@ -110,16 +110,24 @@ class Backbone(Protocol):
     """
 
     @property
-    def vocabulary(self) -> Vocabulary: ...
+    def vocabulary(self) -> Vocabulary:
+        """The tokens it speaks."""
+        ...
 
     @property
-    def settings(self) -> ModelSettings: ...
+    def settings(self) -> ModelSettings:
+        """Sizes and times from the checkpoint's files."""
+        ...
 
     @property
-    def device(self) -> torch.device: ...
+    def device(self) -> torch.device:
+        """Where it computes."""
+        ...
 
     @property
-    def n_parameters(self) -> int: ...
+    def n_parameters(self) -> int:
+        """Number of trained values."""
+        ...
 
     def encode(self, windows: Sequence[WindowInput]) -> EncodedWindows:
         """Hear windows, as one batch."""

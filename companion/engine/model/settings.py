@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from typing import Literal
 
 Resampler = Literal["linear", "torchaudio"]
 
@@ -44,15 +41,3 @@ class ModelSettings:
     def window_ms(self) -> float:
         """Length of one window."""
         return self.window_samples * 1000 / self.rate_hz
-
-
-@dataclass(frozen=True, slots=True)
-class ModelInfo:
-    """A loaded checkpoint as it is shown to people and written into keys and journals."""
-
-    name: str
-    family: str
-    n_parameters: int
-    digest: str
-    """sha256 of the weights file."""
-    folder: Path
