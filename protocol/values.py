@@ -1,0 +1,371 @@
+"""The values inside messages: maps, objects, findings, jobs, suggestions.
+
+Times are song time in milliseconds, ranges are half open, positions are osu! pixels (512 by 384).
+Ids are opaque strings that the daemon hands out; a client never sends a path.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Id = Annotated[str, Field(max_length=128)]
+"""An opaque id."""
+
+TimeMs = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
+"""Song time."""
+
+
+class Wire(BaseModel):
+    """Base of everything on the wire: immutable, and closed against unknown fields."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        json_schema_serialization_defaults_required=True,
+    )
+
+
+class Span(Wire):
+    """A half-open stretch of song time."""
+
+    start_ms: TimeMs
+    """First millisecond of the stretch."""
+    end_ms: TimeMs
+    """First millisecond after the stretch."""
+
+
+class TimelineObject(Wire):
+    """A hit object as the timeline and the playfield draw it."""
+
+    start_ms: TimeMs
+    """When it is hit, or its head is."""
+    end_ms: TimeMs
+    """When it ends; equals `start_ms` for circles."""
+    kind: Literal["circle", "slider", "spinner", "hold"]
+    """What it is."""
+    x: float
+    """Horizontal position, 0 to 512."""
+    y: float
+    """Vertical position, 0 to 384."""
+    new_combo: bool
+    """Whether it starts a combo."""
+    combo_number: int
+    """The number written on it, from 1."""
+    column: int | None
+    """Column from 0 on the left in osu!mania, otherwise null."""
+    path: list[tuple[float, float]]
+    """A slider's body as a polyline from its head, empty for everything else."""
+    slides: int
+    """How often a slider's path is travelled; 1 means no reverse, 0 for everything else."""
+
+
+class TimingLine(Wire):
+    """A timing point."""
+
+    time_ms: float
+    """When it takes effect."""
+    kind: Literal["red", "green"]
+    """Uninherited points are red lines, inherited ones green lines."""
+    bpm: float | None
+    """Beats per minute of a red line."""
+    meter: int
+    """Beats per bar."""
+    velocity: float | None
+    """Slider velocity multiplier of a green line."""
+    volume: int
+    """Sample volume in percent."""
+    kiai: bool
+    """Whether kiai time is on from here."""
+
+
+class Timeline(Wire):
+    """Everything that is drawn along the song."""
+
+    objects: list[TimelineObject]
+    """All hit objects, in time order."""
+    timing_points: list[TimingLine]
+    """Red and green lines, in time order."""
+    kiai: list[Span]
+    """Stretches of kiai time."""
+    breaks: list[Span]
+    """Breaks."""
+    bookmarks_ms: list[int]
+    """The mapper's bookmarks."""
+    preview_ms: int | None
+    """The song's preview point."""
+    length_ms: int
+    """How far the timeline goes: the song's length once known, otherwise the last object's end."""
+
+
+class Detection(Wire):
+    """How the daemon knows which map is being edited."""
+
+    probe: Literal["given", "picked", "window_title", "last_saved"]
+    """`given` on the command line, `picked` by hand in the overlay, read from the editor's window
+    title, or simply the last file that was saved under the Songs folder."""
+    client: Literal["stable", "lazer"] | None
+    """Which osu! has its editor open, when a probe could tell."""
+    editor_open: bool | None
+    """Whether an editor is open on this map; null when no probe can tell."""
+
+
+class MapState(Wire):
+    """The open beatmap as of one saved revision."""
+
+    map_id: Id
+    """Id of the open map; `select_map` takes it."""
+    revision: int
+    """Number of the saved revision, from 1, rising with every save."""
+    origin: Literal["editor", "companion"]
+    """Who wrote this revision."""
+    file_name: str
+    """Name of the `.osu` file, without its folder."""
+    artist: str
+    """Artist, in the unicode spelling where there is one."""
+    title: str
+    """Title, in the unicode spelling where there is one."""
+    creator: str
+    """The mapper."""
+    difficulty_name: str
+    """The difficulty's name (`Version` in the file)."""
+    mode: Literal["osu", "taiko", "catch", "mania"]
+    """The ruleset."""
+    key_count: int | None
+    """Number of columns in osu!mania."""
+    circle_size: float
+    """CS, which is the key count in osu!mania."""
+    approach_rate: float
+    """AR."""
+    star_rating: float | None
+    """Star rating of this revision, once computed."""
+    audio_file_name: str
+    """The song file the map names."""
+    detection: Detection
+    """How this map was found."""
+    readable: bool
+    """False when the file's bytes cannot be used: a problem says why, the timeline is empty."""
+    changed: list[Span]
+    """What this revision changed against the one before; empty for the first."""
+    timeline: Timeline
+    """Objects, lines, kiai and breaks."""
+
+
+class MapCandidate(Wire):
+    """A map that can be opened with `select_map`."""
+
+    map_id: Id
+    """Its id."""
+    label: str
+    """File name without `.osu`, which osu! makes of artist, title, creator and difficulty."""
+    detection: Detection
+    """Which probe found it."""
+    selected: bool
+    """Whether it is the open one."""
+
+
+class Finding(Wire):
+    """Something about the map worth a look."""
+
+    id: Id
+    """Stable: the same fault in the next revision has the same id."""
+    source: Literal["rule", "model"]
+    """Whether a rule that can be verified by hand says so, or the model's surprise does."""
+    code: str
+    """Which check, e.g. `unsnapped`."""
+    category: str
+    """Group of checks, for filters."""
+    severity: Literal["problem", "warning", "minor", "suggestion"]
+    """How grave, gravest first in this list."""
+    start_ms: TimeMs
+    """Where it begins."""
+    end_ms: TimeMs
+    """Where it ends; may equal `start_ms`."""
+    objects_ms: list[int]
+    """Start times of the objects concerned."""
+    message: str
+    """What is the matter and, for the model's findings, what it expected instead."""
+    weight: float
+    """Order of importance within a severity, larger is more important."""
+    surprisal_bits: float | None
+    """How surprised the model is; null for rules."""
+    fix_label: str | None
+    """What `apply_fix` would do, in a few words; null when there is no concrete edit."""
+    editor_link: str
+    """`osu://edit/...` link that jumps the editor there."""
+
+
+class ErrorInfo(Wire):
+    """Why something failed."""
+
+    code: str
+    """Short name, e.g. `stale_edit`; the same as in the command line's JSON output."""
+    message: str
+    """What happened and what to do, for a mapper."""
+
+
+class Job(Wire):
+    """A piece of work for the model."""
+
+    id: Id
+    """Its id; `cancel` takes it."""
+    kind: Literal["score", "regenerate"]
+    """A MaiMod scan, or the generation of a passage."""
+    state: Literal["queued", "running", "done", "cancelled", "failed"]
+    """`done`, `cancelled` and `failed` are final."""
+    revision: int
+    """The revision it works on."""
+    done: int
+    """Windows done."""
+    total: int
+    """Windows to do; 0 while unknown."""
+    request_id: Id | None
+    """The client request that started it; null for scans after a save."""
+    suggestion_id: Id | None
+    """The suggestion it fills; null for scans."""
+    note: str | None
+    """Why it runs, when that is not obvious, e.g. that the star rating moved so far that the whole
+    song has to be scored anew."""
+    error: ErrorInfo | None
+    """Why it failed."""
+
+
+class GenerationSettings(Wire):
+    """What a suggestion was generated with."""
+
+    difficulty: float | None
+    """Star rating asked for; null means the map's own."""
+    seed: int
+    """Seed, chosen by the daemon when the request had none."""
+    guidance: float
+    """Classifier-free guidance scale."""
+    temperature: float
+    """Sampling temperature."""
+    replace: Literal["all", "rhythm", "positions", "hitsounds"]
+    """What of the existing objects is replaced."""
+    change_green_lines: bool
+    """Whether green lines in the range may change."""
+
+
+class Variant(Wire):
+    """One generated alternative of a suggestion."""
+
+    variant: int
+    """Its number, from 0."""
+    objects: list[TimelineObject]
+    """The objects so far, in time order."""
+    mean_logprob: float | None
+    """Mean natural log probability of its tokens: how sure the model was. Null before the first
+    passage."""
+
+
+class Suggestion(Wire):
+    """A generated passage on offer."""
+
+    id: Id
+    """Its id; `accept` and `reject` take it."""
+    request_id: Id
+    """The request that asked for it."""
+    base_revision: int
+    """The revision it was generated for."""
+    start_ms: TimeMs
+    """Start of the range, snapped outward to a beat."""
+    end_ms: TimeMs
+    """End of the range, snapped outward to a beat."""
+    settings: GenerationSettings
+    """What it was generated with."""
+    state: Literal["generating", "offered", "accepted", "rejected", "stale", "failed", "cancelled"]
+    """`offered` once all its passages are there; only `offered` can be accepted. `stale` means that
+    the map moved on under it."""
+    reason: str | None
+    """Why it is stale or failed, in plain words."""
+    accepted_variant: int | None
+    """Which variant is in the file now."""
+    variants: list[Variant]
+    """The alternatives, in order of variant number."""
+
+
+class ModelState(Wire):
+    """The model and whether it is in memory."""
+
+    state: Literal["absent", "loading", "ready", "unloaded", "failed"]
+    """`absent`: there is no checkpoint; `unloaded`: it will be loaded when needed."""
+    name: str | None
+    """Its name."""
+    family: str | None
+    """Which family of checkpoints it belongs to."""
+    n_parameters: int | None
+    """Number of weights."""
+    digest: str | None
+    """Digest of its weights, as in the provenance journal."""
+    error: ErrorInfo | None
+    """Why it could not be loaded."""
+
+
+class UndoState(Wire):
+    """What `undo` would do."""
+
+    available: bool
+    """Whether there is something to undo on the open map."""
+    depth: int
+    """How many steps can be undone, one after the other."""
+    description: str | None
+    """What the next undo takes back, e.g. `Regenerated 00:12:340 - 00:18:200`."""
+
+
+class FairUseNotice(Wire):
+    """The ranking criteria's AI policy in plain words."""
+
+    title: str
+    """Headline."""
+    paragraphs: list[str]
+    """The text."""
+    link: str
+    """Where the policy itself can be read."""
+
+
+class FairUse(Wire):
+    """Whether generating is allowed here."""
+
+    modding_only_global: bool
+    """The switch for all maps."""
+    modding_only_mapset: bool
+    """The switch for the open mapset."""
+    notice_acknowledged: bool
+    """Whether the notice has been read; generating is refused before."""
+    can_generate: bool
+    """Whether a generating action would be let through now."""
+    notice: FairUseNotice
+    """The text to show before the first generating action."""
+
+
+class Problem(Wire):
+    """Something that is wrong until it is cleared."""
+
+    code: str
+    """Short name; one problem per code at a time."""
+    message: str
+    """What is wrong and what to do, for a mapper."""
+
+
+class ProvenanceEntry(Wire):
+    """One record of the provenance journal."""
+
+    date: str
+    """When, ISO 8601 in UTC."""
+    action: str
+    """What was done: `accepted` or `undone`, for example."""
+    file_name: str
+    """The map's file name."""
+    start_ms: TimeMs
+    """Start of the range."""
+    end_ms: TimeMs
+    """End of the range."""
+    model: str
+    """Name of the model."""
+    model_digest: str
+    """Digest of its weights."""
+    seed: int
+    """The seed."""

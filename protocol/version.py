@@ -1,0 +1,8 @@
+"""The version of the wire format."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PROTOCOL_VERSION: Final = 1
+"""Raised with every change that an older overlay or daemon would misread. `hello` must match it."""
