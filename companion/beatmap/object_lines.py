@@ -1,0 +1,219 @@
+"""Reading the lines of ``[HitObjects]``.
+
+Follows lazer's ``ConvertHitObjectParser`` where it and stable agree: kinds are tried in the order
+circle, slider, spinner, hold; formats before 128 cut the decimals of positions off; a number that
+cannot be read makes the line invalid, except in the edge fields, where it counts as 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from companion.beatmap.curves import CurveSegment, Point, SliderPath, split_segments
+from companion.beatmap.numbers import MAX_COORDINATE, parse_number, parse_whole, whole_or
+from companion.beatmap.objects import (
+    CIRCLE_BIT,
+    HOLD_BIT,
+    NO_SAMPLE,
+    PLAYFIELD_CENTRE_PX,
+    SLIDER_BIT,
+    SPINNER_BIT,
+    Circle,
+    HitSample,
+    HoldNote,
+    Slider,
+    Spinner,
+)
+
+if TYPE_CHECKING:
+    from companion.beatmap.curves import CurveKind
+    from companion.beatmap.objects import HitObject
+    from companion.beatmap.timing import TimingTable
+
+MAX_SLIDES = 9000
+DEFAULT_BEAT_LENGTH_MS = 1000.0
+"""Without any red line the game assumes 60 beats per minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectReader:
+    """Reads the object lines of one map."""
+
+    timing: TimingTable
+    slider_multiplier: float
+    offset_ms: int
+    """What formats before 5 add to all times."""
+    fractional_positions: bool
+    """Whether decimals of positions count (format 128)."""
+
+    def read(self, text: str, line: int) -> HitObject:
+        """Read one line; ``ValueError`` says what is wrong with it."""
+        fields = text.split(",")
+        if len(fields) < 4:
+            raise ValueError("a hit object needs at least a position, a time and a type")
+        x, y = self._coordinate(fields[0]), self._coordinate(fields[1])
+        start_ms = parse_number(fields[2]) + self.offset_ms
+        bits = parse_whole(fields[3])
+        hitsound = parse_whole(fields[4]) if len(fields) > 4 else 0
+        if bits & CIRCLE_BIT:
+            return Circle(
+                x=x,
+                y=y,
+                start_ms=start_ms,
+                end_ms=start_ms,
+                type_bits=bits,
+                hitsound=hitsound,
+                sample=parse_sample(fields[5]) if len(fields) > 5 else NO_SAMPLE,
+                line=line,
+            )
+        if bits & SLIDER_BIT:
+            return self._slider(fields, (x, y), start_ms, bits, hitsound, line)
+        if bits & SPINNER_BIT:
+            if len(fields) < 6:
+                raise ValueError("a spinner needs an end time")
+            end_ms = parse_number(fields[5]) + self.offset_ms
+            centre_x, centre_y = PLAYFIELD_CENTRE_PX
+            return Spinner(
+                x=centre_x,
+                y=centre_y,
+                start_ms=start_ms,
+                end_ms=max(start_ms, end_ms),
+                type_bits=bits,
+                hitsound=hitsound,
+                sample=parse_sample(fields[6]) if len(fields) > 6 else NO_SAMPLE,
+                line=line,
+            )
+        if bits & HOLD_BIT:
+            end_text, _, sample = fields[5].partition(":") if len(fields) > 5 else ("", "", "")
+            end_ms = parse_number(end_text) + self.offset_ms if end_text.strip() else start_ms
+            return HoldNote(
+                x=x,
+                y=y,
+                start_ms=start_ms,
+                end_ms=max(start_ms, end_ms),
+                type_bits=bits,
+                hitsound=hitsound,
+                sample=parse_sample(sample),
+                line=line,
+            )
+        raise ValueError(f"the type {bits} names no kind of hit object")
+
+    def _coordinate(self, text: str) -> float:
+        value = parse_number(text, MAX_COORDINATE)
+        return value if self.fractional_positions else float(int(value))
+
+    def _slider(
+        self, fields: list[str], head: Point, start_ms: float, bits: int, hitsound: int, line: int
+    ) -> Slider:
+        if len(fields) < 6:
+            raise ValueError("a slider needs a curve")
+        slides = max(1, parse_whole(fields[6])) if len(fields) > 6 else 1
+        if slides > MAX_SLIDES:
+            raise ValueError(f"{slides} slides are too many")
+        curve_type, segments, points = self._curve(fields[5], head)
+        length_px = max(0.0, parse_number(fields[7], MAX_COORDINATE)) if len(fields) > 7 else 0.0
+        path = None
+        if length_px == 0:
+            path = SliderPath(segments, None)
+            length_px = path.natural_length_px
+        span_ms = length_px / self.speed_px_per_ms(start_ms)
+        sample = parse_sample(fields[10]) if len(fields) > 10 else NO_SAMPLE
+        nodes = slides + 1
+        sounds = [whole_or(s, 0) for s in _edge_parts(fields, 8)][:nodes]
+        sets = [_edge_set(s) for s in _edge_parts(fields, 9)][:nodes]
+        sounds += [hitsound] * (nodes - len(sounds))
+        sets += [(sample.normal_set, sample.addition_set)] * (nodes - len(sets))
+        return Slider(
+            x=head[0],
+            y=head[1],
+            start_ms=start_ms,
+            end_ms=start_ms + span_ms * slides,
+            type_bits=bits,
+            hitsound=hitsound,
+            sample=sample,
+            line=line,
+            curve_type=curve_type,
+            segments=segments,
+            control_points=points,
+            slides=slides,
+            length_px=length_px,
+            span_ms=span_ms,
+            edge_sounds=tuple(sounds),
+            edge_sets=tuple(sets),
+            known_path=path,
+        )
+
+    def speed_px_per_ms(self, ms: float) -> float:
+        """How fast a slider ball that starts at a moment goes."""
+        red = self.timing.red_at(ms)
+        beat_length = red.beat_length if red and red.beat_length > 0 else DEFAULT_BEAT_LENGTH_MS
+        return 100.0 * self.slider_multiplier * self.timing.velocity_at(ms) / beat_length
+
+    def _curve(
+        self, text: str, head: Point
+    ) -> tuple[str, tuple[CurveSegment, ...], tuple[Point, ...]]:
+        runs: list[tuple[str, list[Point]]] = []
+        for part in text.split("|"):
+            token = part.strip()
+            if token[:1].isalpha():
+                runs.append((token, []))
+            elif token:
+                if not runs:
+                    raise ValueError("the slider's curve has no type")
+                x, _, y = token.partition(":")
+                runs[-1][1].append((self._coordinate(x), self._coordinate(y)))
+        if not runs:
+            return "", (CurveSegment("L", (head,)),), (head,)
+        segments: list[CurveSegment] = []
+        points = [head]
+        start = [head]
+        for index, (letter, run) in enumerate(runs):
+            points += run
+            # A run's last point is the first one that is written after the next type letter.
+            following = runs[index + 1][1][:1] if index + 1 < len(runs) else []
+            kind, degree = _curve_kind(letter)
+            segments += split_segments(
+                kind, degree, start + run + following, shared_end=bool(following)
+            )
+            start = []
+        return runs[0][0], tuple(segments), tuple(points)
+
+
+def _curve_kind(token: str) -> tuple[CurveKind, int | None]:
+    letter = token[0]
+    if letter == "B":
+        degree = whole_or(token[1:], 0)
+        return "B", degree if degree > 0 else None
+    if letter == "L":
+        return "L", None
+    return ("P", None) if letter == "P" else ("C", None)
+
+
+def _edge_parts(fields: list[str], index: int) -> list[str]:
+    text = fields[index] if len(fields) > index else ""
+    return text.split("|") if text.strip() else []
+
+
+def _edge_set(text: str) -> tuple[int, int]:
+    normal, _, addition = text.partition(":")
+    return whole_or(normal, 0), whole_or(addition, 0)
+
+
+def parse_sample(text: str) -> HitSample:
+    """Read ``normal:addition:index:volume:filename``, of which any tail may be missing."""
+    if text in ("0:0:0:0:", ""):
+        return NO_SAMPLE
+    parts = text.strip().split(":", 4)
+    return HitSample(
+        normal_set=_known_set(parts[0]),
+        addition_set=_known_set(parts[1]) if len(parts) > 1 else 0,
+        index=parse_whole(parts[2]) if len(parts) > 2 and parts[2].strip() else 0,
+        volume=max(0, parse_whole(parts[3])) if len(parts) > 3 and parts[3].strip() else 0,
+        filename=parts[4].strip() if len(parts) > 4 else "",
+    )
+
+
+def _known_set(text: str) -> int:
+    value = parse_whole(text) if text.strip() else 0
+    return value if 0 <= value <= 3 else 1
