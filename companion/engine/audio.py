@@ -48,6 +48,11 @@ class Waveform:
         """Length of the song."""
         return len(self.samples) * 1000 / self.rate_hz
 
+    def cut(self, first_sample: int, n_samples: int) -> NDArray[np.float32]:
+        """A stretch of the song; silence beyond its end, shape = (n_samples,)."""
+        stretch = self.samples[first_sample : first_sample + n_samples]
+        return np.pad(stretch, (0, n_samples - len(stretch)))
+
 
 def load_audio(path: Path, rate_hz: int, resampler: Resampler = "linear") -> Waveform:
     """Decode a song (mp3, ogg, wav or flac); a file that has not changed is decoded only once.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from companion.engine.windows import WindowSettings
+
 Resampler = Literal["linear", "torchaudio"]
 
 
@@ -41,3 +43,8 @@ class ModelSettings:
     def window_ms(self) -> float:
         """Length of one window."""
         return self.window_samples * 1000 / self.rate_hz
+
+    @property
+    def windows(self) -> WindowSettings:
+        """How songs are cut into windows for this checkpoint."""
+        return WindowSettings(self.window_samples, self.rate_hz, self.lookback, self.lookahead)
