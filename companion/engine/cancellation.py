@@ -10,9 +10,9 @@ from companion.errors import Cancelled
 class CancelToken:
     """Tells running work that nobody waits for it any more.
 
-    Cancelling is cooperative: the work looks at the token between tokens when it decodes and between
-    batches when it scores, so cancelled work may still be running for a moment. One token serves one
-    request; once cancelled it stays cancelled. Any thread may cancel.
+    Cancelling is cooperative: the work looks at the token between tokens when it decodes and
+    between batches when it scores, so cancelled work may still be running for a moment. One token
+    serves one request; once cancelled it stays cancelled. Any thread may cancel.
     """
 
     __slots__ = ("_event",)

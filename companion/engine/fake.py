@@ -6,6 +6,7 @@ beforehand what will come. It can be held at a gate between two answers, and tol
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 from pathlib import Path
@@ -127,7 +128,10 @@ def _findings(document: Document, covered: TimeRange) -> Iterator[Finding]:
     for hit_object in beatmap.hit_objects:
         if not covered.contains(round(hit_object.start_ms)):
             continue
-        tick_ms = round(nearest_tick(hit_object.start_ms, beatmap, (1, 2, 4)).time_ms)
+        tick = nearest_tick(hit_object.start_ms, beatmap, (1, 2, 4))
+        if tick is None:
+            continue
+        tick_ms = math.floor(tick.time_ms + 1e-6)
         off_ms = abs(hit_object.start_ms - tick_ms)
         if off_ms > 2:
             yield _finding(document, hit_object, tick_ms, float(off_ms))
@@ -180,7 +184,8 @@ def _beat_ms(beatmap: Beatmap, time_ms: float) -> float:
 
 
 def _circles(stretch: TimeRange, beatmap: Beatmap, dice: random.Random) -> Iterator[bytes]:
-    time_ms: float = nearest_tick(stretch.start_ms, beatmap, (1,)).time_ms
+    tick = nearest_tick(stretch.start_ms, beatmap, (1,))
+    time_ms = tick.time_ms if tick is not None else float(stretch.start_ms)
     step_ms = _beat_ms(beatmap, stretch.start_ms)
     columns = beatmap.keycount if beatmap.mode is Mode.MANIA else 0
     first = True
@@ -191,7 +196,7 @@ def _circles(stretch: TimeRange, beatmap: Beatmap, dice: random.Random) -> Itera
             else:
                 x, y = dice.randrange(64, 449), dice.randrange(64, 321)
             kind = 5 if first else 1
-            yield f"{x},{y},{round(time_ms)},{kind},0,0:0:0:0:".encode()
+            yield f"{x},{y},{math.floor(time_ms + 1e-6)},{kind},0,0:0:0:0:".encode()
             first = False
         time_ms += step_ms
 

@@ -51,8 +51,8 @@ class ScoreRequest:
     conditioning: Conditioning | None = None
     """What is said about the whole map in every prompt; ``None`` takes it from the document.
 
-    Whoever scores the same map again and again pins it, because any change of it (a star rating that
-    moves by a class) forces a full rescore.
+    Whoever scores the same map again and again pins it, because any change of it (a star rating
+    that moves by a class) forces a full rescore.
     """
     near_ms: int | None = None
     """The edit or the playhead: the stretch around it is answered first."""
@@ -81,7 +81,7 @@ class RegenerateOptions:
     temperature: float = 0.8
     """0 always takes the most likely event."""
     top_p: float = 0.95
-    """Nucleus size: the least likely events that together have less than ``1 - top_p`` are left out."""
+    """Nucleus size: the unlikely events that together have less than ``1 - top_p`` are left out."""
     replace: Replace = "all"
     change_green_lines: bool = False
     """Whether inherited timing points in the range may change too. Red lines never do."""

@@ -1,0 +1,15 @@
+"""MaiMod: from how surprising each event of a map is to findings in a mapper's words.
+
+``record`` holds what the model said of one event; ``groups`` puts events together to the parts
+of objects they describe; ``rules`` decides what is worth showing and under which category;
+``wording`` puts it into words; ``fixes`` makes the edit the model would make; ``findings`` composes
+them. All of it is pure and free of torch. May import ``companion.beatmap``, ``companion.findings``
+and the torch-free values of ``companion.engine``.
+"""
+
+from __future__ import annotations
+
+from companion.engine.modding.findings import MapModder
+from companion.engine.modding.record import JudgedEvent, ModdingSettings
+
+__all__ = ["JudgedEvent", "MapModder", "ModdingSettings"]

@@ -1,0 +1,149 @@
+"""Judged events become findings: filtered, classified, worded, ordered by weight, with fixes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from companion.beatmap import Mode, TimeRange
+from companion.engine.events import BEAT_TYPES
+from companion.engine.modding.fixes import FixContext, fix_of
+from companion.engine.modding.groups import group_events, owners_of
+from companion.engine.modding.positions import PositionGrid
+from companion.engine.modding.rules import Surroundings, classify, is_worth_showing
+from companion.engine.modding.wording import Words
+from companion.findings import Finding, Severity, editor_link, finding_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from companion.beatmap import Document, HitObject
+    from companion.engine.encoding.options import EncodingOptions
+    from companion.engine.events import Event
+    from companion.engine.modding.fixes import Fix
+    from companion.engine.modding.groups import Group
+    from companion.engine.modding.record import JudgedEvent, ModdingSettings
+    from companion.engine.modding.rules import Category, Topic
+
+CODE_PREFIX = "maimod"
+
+
+class MapModder:
+    """Turns what a model said of one context of a map into findings.
+
+    Made once per revision of the map; asked for as many stretches as there are.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        events: Sequence[Event],
+        options: EncodingOptions,
+        settings: ModdingSettings,
+    ) -> None:
+        self._document = document
+        self._settings = settings
+        self._grid = PositionGrid(options)
+        self._kinds = [event.kind for event in events]
+        times_ms = [event.time_ms for event in events]
+        self._groups = group_events(self._kinds, times_ms, types_first=options.types_first)
+        self._owners = owners_of(self._groups, document.beatmap.hit_objects)
+        self._next_beats = _next_beats(self._groups)
+        self._group_of = _group_of_events(self._groups, len(events))
+
+    def findings(self, judged_events: Iterable[JudgedEvent]) -> tuple[Finding, ...]:
+        """The findings among some events, by time."""
+        found = (self._finding(judged) for judged in judged_events)
+        return tuple(sorted((f for f in found if f is not None), key=lambda f: f.at.start_ms))
+
+    def shown(self, judged_events: Iterable[JudgedEvent]) -> list[tuple[JudgedEvent, Category]]:
+        """The events that are worth showing and their category, in the order given."""
+        mode = self._document.beatmap.mode
+        shown: list[tuple[JudgedEvent, Category]] = []
+        for judged in judged_events:
+            around = self._around(judged)
+            if around is not None and is_worth_showing(judged, around, self._settings):
+                shown.append((judged, classify(judged, around, mode)[0]))
+        return shown
+
+    def _around(self, judged: JudgedEvent) -> Surroundings | None:
+        index = self._group_of[judged.index]
+        if index < 0:
+            return None
+        following = self._groups[index + 1] if index + 1 < len(self._groups) else None
+        return Surroundings(self._groups[index], following, self._next_beats[index])
+
+    def _finding(self, judged: JudgedEvent) -> Finding | None:
+        if not self._settings.is_worth_showing(judged):
+            return None
+        around = self._around(judged)
+        if around is None or not is_worth_showing(judged, around, self._settings):
+            return None
+        beatmap = self._document.beatmap
+        category, topic = classify(judged, around, beatmap.mode)
+        group = around.group
+        owner = self._owners[self._group_of[judged.index]]
+        words = Words(judged, group, owner, self._kinds, beatmap, self._grid)
+        fix = self._fix(judged, group, owner, topic)
+        at = TimeRange(judged.time_ms, judged.time_ms + 1)
+        objects = (round(owner.start_ms),) if owner is not None else ()
+        code = f"{CODE_PREFIX}.{topic.value}"
+        weight = self._settings.weight_of(judged)
+        return Finding(
+            id=finding_id(code, at, objects, self._detail(judged, owner)),
+            code=code,
+            category=category.value,
+            severity=self._severity(weight),
+            at=at,
+            objects=objects,
+            message=words.message(topic),
+            weight=weight,
+            surprisal_bits=judged.surprisal_bits,
+            fix=fix.edits if fix is not None else (),
+            fix_label=fix.label if fix is not None else None,
+            editor_link=editor_link(beatmap, at.start_ms, [owner] if owner is not None else []),
+        )
+
+    def _fix(
+        self, judged: JudgedEvent, group: Group, owner: HitObject | None, topic: Topic
+    ) -> Fix | None:
+        if owner is None or self._document.encoding != "utf-8":
+            return None
+        context = FixContext(self._document, judged, group, owner, self._kinds, self._grid)
+        return fix_of(context, topic)
+
+    def _severity(self, weight: float) -> Severity:
+        if weight >= self._settings.warning_from:
+            return Severity.warning
+        return Severity.minor if weight >= self._settings.minor_from else Severity.suggestion
+
+    def _detail(self, judged: JudgedEvent, owner: HitObject | None) -> str:
+        """What tells findings of one code at one time apart; not what was expected.
+
+        A finding that a mapper dismissed stays dismissed while the model changes its mind about
+        what should be there instead.
+        """
+        group = self._groups[self._group_of[judged.index]]
+        detail = f"{judged.context}/{group.kind.value}/{judged.kind.value}/{judged.value}"
+        same_kind = range(group.start, judged.index)
+        order = sum(1 for i in same_kind if self._kinds[i] is judged.kind)
+        beatmap = self._document.beatmap
+        column = owner.column(beatmap.keycount) if owner and beatmap.mode is Mode.MANIA else 0
+        return f"{detail}/{order}/{group.anchor_number}/{column}"
+
+
+def _next_beats(groups: Sequence[Group]) -> list[Group | None]:
+    following: Group | None = None
+    result: list[Group | None] = [None] * len(groups)
+    for index in range(len(groups) - 1, -1, -1):
+        result[index] = following
+        if groups[index].kind in BEAT_TYPES:
+            following = groups[index]
+    return result
+
+
+def _group_of_events(groups: Sequence[Group], n_events: int) -> list[int]:
+    group_of = [-1] * n_events
+    for index, group in enumerate(groups):
+        for event in range(group.start, group.end):
+            group_of[event] = index
+    return group_of
