@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Conditioning:
-    """Facts and wishes about a map; ``None`` is unknown, which every model was trained to accept."""
+    """Facts and wishes about a map; ``None`` is unknown, which every model accepts."""
 
     mode: Mode = Mode.OSU
     difficulty: float | None = None
@@ -88,7 +88,7 @@ def star_rating(data: bytes) -> float | None:
 
 
 def note_density(beatmap: Beatmap) -> float | None:
-    """Hit objects per second between the first and the last, breaks left out; ``None`` without any."""
+    """Hit objects per second of drain time (breaks left out); ``None`` without any."""
     hits = beatmap.hit_objects
     if not hits:
         return None

@@ -1,9 +1,9 @@
 """What a map is to a model: a flat stream of small typed events.
 
-Every hit object, anchor, beat or kiai change is a *group* of events: one **type** event (what it is)
-together with its **attributes** (when, where, with which hitsound). The type stands first or last in
-its group depending on the model family; the order of the attributes is always the same: time, snap,
-distance, position, new combo, scroll speed, then hitsound and volume, once per edge.
+Every hit object, anchor, beat or kiai change is a *group* of events: one **type** event (what it
+is) together with its **attributes** (when, where, with which hitsound). The type stands first or
+last in its group depending on the model family; the order of the attributes is always the same:
+time, snap, distance, position, new combo, scroll speed, then hitsound and volume, once per edge.
 
 The values of the enumeration are the names that a checkpoint's ``tokenizer.json`` uses.
 """

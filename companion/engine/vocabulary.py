@@ -1,8 +1,8 @@
 """Token ids and what they mean, as a checkpoint's own ``tokenizer.json`` defines them.
 
 Id ranges are always read from the file and never derived from a configuration: a published
-checkpoint may be older than the configuration it is said to belong to. Ids are laid out as: padding 0,
-start 1, end 2, then a start and an end id per context, then the events that a model can produce
+checkpoint may be older than the configuration it is said to belong to. Ids are laid out as: padding
+0, start 1, end 2, then a start and an end id per context, then the events that a model can produce
 (`size_out` ids so far), then those that only stand in prompts (`size_in` in all).
 """
 
@@ -39,7 +39,7 @@ UNKNOWN_RATIO = 12
 
 @dataclass(frozen=True, slots=True)
 class EventRange:
-    """The ids of one kind of event: ``first_id`` stands for ``min_value``, the next for one more."""
+    """The ids of one kind of event: ``first_id`` is ``min_value``, the next one more."""
 
     kind: EventType
     first_id: int
@@ -218,13 +218,13 @@ class Vocabulary:
         return self._meanings[token] or Event(EventType.CONTROL, token)
 
     def is_event(self, token: int) -> bool:
-        """Whether an id stands for an event (and not for padding or the start or end of something)."""
+        """Whether an id stands for an event, not for padding or the start or end of something."""
         return 0 <= token < self.size_in and self._meanings[token] is not None
 
     # Windows
 
     def time_step(self, time_ms: float, frame_time_ms: float) -> int:
-        """Song time as 10 ms steps of a window, cut off toward zero and kept in the token's range."""
+        """Song time in steps of a window, cut off toward zero and kept in the token's range."""
         r = self.ranges[EventType.TIME_SHIFT]
         step = int((time_ms - frame_time_ms) / MS_PER_STEP)
         return min(max(step, r.min_value), r.max_value)
@@ -239,11 +239,11 @@ class Vocabulary:
         ]
 
     def decode_window(self, tokens: Iterable[int], frame_time_ms: int) -> list[Event]:
-        """Events of generated ids up to the first end id, times in song time; other ids are skipped.
+        """Events of generated ids up to the first end id, with song times; other ids are skipped.
 
         A token covers 10 ms and says only where they begin, so times are put into their middle;
-        encoding cuts that half step off again. `time_ms` of the events is not set here: it depends on
-        the whole stream (see `companion.engine.encoding.retiming`).
+        encoding cuts that half step off again. `time_ms` of the events is not set here: it depends
+        on the whole stream (see `companion.engine.encoding.retiming`).
         """
         events: list[Event] = []
         for token in tokens:
@@ -363,7 +363,7 @@ def _int_table(table: Mapping[Any, Any]) -> dict[int, int]:
 
 
 def _ratio_value(ratio: float, resolution: int) -> int:
-    """A ratio in whole steps; nothing at all (-1) and all or more (one past the last) stand apart."""
+    """A ratio in whole steps; none at all (-1) and all or more (past the last) stand apart."""
     if ratio <= 0:
         return -1
     if ratio >= 1:

@@ -101,10 +101,10 @@ def windows_of(
 ) -> tuple[Window, ...]:
     """All windows of a song of `n_samples`, or those that answer for a range of it.
 
-    The last window is padded so that the whole song is covered; a song shorter than a window has one.
-    Windows whose kept part lies before `start_ms` or after `end_ms` are left out, but at least one
-    remains. The kept parts of the windows given tile the time from the first one's start to the last
-    one's end.
+    The last window is padded so that the whole song is covered; a song shorter than a window has
+    one. Windows whose kept part lies before `start_ms` or after `end_ms` are left out, but at least
+    one remains. The kept parts of the windows given tile the time from the first one's start to the
+    last one's end.
     """
     stride = settings.stride_samples
     beyond = max(n_samples - settings.window_samples, 0)

@@ -1,7 +1,7 @@
 """Beatmaps as events, the way a model family writes them down, and back to times and positions.
 
-Owns everything about the event format that weights depend on. May import `companion.beatmap` and the
-event types; knows nothing of tokens' ids, prompts or networks.
+Owns everything about the event format that weights depend on. May import `companion.beatmap` and
+the event types; knows nothing of tokens' ids, prompts or networks.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Song time as the training data had it: in whole microseconds, and lines that govern it.
 
-Times of objects come out exact to the millisecond only if intermediate results (the span of a slider,
-the time of an anchor in it) are rounded like there, hence `timedelta`.
+Times of objects come out exact to the millisecond only if intermediate results (the span of a
+slider, the time of an anchor in it) are rounded like there, hence `timedelta`.
 """
 
 from __future__ import annotations

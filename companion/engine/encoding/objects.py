@@ -154,7 +154,7 @@ class ObjectGroups:
         return Group(kind, start, scroll_speed=scroll_speed, sounds=(_object_sound(hit, start),))
 
     def _sustain(self, group: Group, end: timedelta) -> Iterator[Group]:
-        """Repeat a group at regular intervals from its own time (not itself) to shortly before `end`."""
+        """Repeat a group at regular intervals after its own time, up to shortly before `end`."""
         if not self._options.sustain_interval_ms:
             return
         interval = timedelta(milliseconds=self._options.sustain_interval_ms)

@@ -48,17 +48,17 @@ class EncodingOptions:
     position_range: PositionRange = PositionRange()
     max_distance_px: int = 640
     slider_version: int = 1
-    """1: anchors spread over the first span, one last anchor. 2: anchors at the head's time, and the
-    last one twice, first its position and then its time."""
+    """1: anchors spread over the first span, one last anchor. 2: anchors at the head's time, and
+    the last one twice, first its position and then its time."""
     sustain_interval_ms: int | None = None
     """How often a long object says that it still goes on."""
     original_quirks: bool = False
     """Whether to repeat what Mapperatorinator gets wrong about the ``.osu`` format.
 
-    Any effect bit of a timing point counts as kiai (not only the first); the main tempo is looked for
-    in whole seconds; edges of a slider that its line says nothing about have no additions; a timing
-    point without a sample set is soft whatever the map says; a slider without a length has no
-    duration.
+    Any effect bit of a timing point counts as kiai (not only the first); the main tempo is looked
+    for in whole seconds; edges of a slider that its line says nothing about have no additions; a
+    timing point without a sample set is soft whatever the map says; a slider without a length has
+    no duration.
     """
 
     @classmethod

@@ -33,7 +33,7 @@ def retime(
 
 
 def _group_times(events: Sequence[Event], start: int, now: int, *, types_first: bool) -> list[int]:
-    """The time of the group that each event belongs to; groups without one stay at the last time."""
+    """The time of the group that each event belongs to; one without a time keeps the last."""
     times: list[int] = []
     for i in range(start, len(events)):
         # Where types come first, the time event is the second of its group.

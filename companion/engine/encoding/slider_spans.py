@@ -1,8 +1,8 @@
 """Duration and end of a slider as the training data had them.
 
 Models have seen slider ends on curves that are walked by Bézier parameter, not by distance, and
-durations cut off to whole milliseconds. The differences to the game are a few pixels and less than a
-millisecond, but they decide which token is the true one, so they belong to the encoding.
+durations cut off to whole milliseconds. The differences to the game are a few pixels and less than
+a millisecond, but they decide which token is the true one, so they belong to the encoding.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,7 +59,7 @@ def slider_end(slider: Slider, length_px: float) -> Point:
         case "C":
             return points[-1]
         case "L":
-            return _chain_end(list(zip(points, points[1:], strict=False)), length_px)
+            return _chain_end(list(pairwise(points)), length_px)
         case _:
             return _chain_end(_split_at_doubles(points), length_px)
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from companion.engine.encoding.moments import as_ms, moment, whole_ms
+from companion.beatmap import Slider
+from companion.engine.encoding.moments import GoverningLines, as_ms, moment, whole_ms
+from companion.engine.encoding.slider_spans import slider_duration, stated_length
 from companion.engine.events import Event, EventType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import timedelta
 
-    from companion.beatmap import Beatmap, TimingPoint
+    from companion.beatmap import Beatmap, HitObject, TimingPoint
     from companion.engine.encoding.options import EncodingOptions
 
 GUARD_MS = 10
@@ -23,11 +26,10 @@ def encode_timing(
     beatmap: Beatmap, options: EncodingOptions, song_length_ms: float | None = None
 ) -> list[Event]:
     """The beats of a map up to its last object (or through the song when it has none)."""
+    last_ms = song_length_ms
     if beatmap.hit_objects:
         # The fraction lets a beat on the very end in.
-        last_ms = beatmap.hit_objects[-1].end_ms + 0.999
-    else:
-        last_ms = song_length_ms
+        last_ms = as_ms(_end_of(beatmap.hit_objects[-1], beatmap, options)) + 0.999
     return encode_red_lines(beatmap.timing_points, options, last_ms)
 
 
@@ -50,6 +52,14 @@ def encode_red_lines(
             pair = (Event(kind, 0, ms), Event(EventType.TIME_SHIFT, ms, ms))
             events.extend(pair if options.types_first else reversed(pair))
     return events
+
+
+def _end_of(hit: HitObject, beatmap: Beatmap, options: EncodingOptions) -> timedelta:
+    if not isinstance(hit, Slider):
+        return moment(hit.end_ms)
+    length_px = stated_length(hit) if options.original_quirks else hit.length_px
+    lines = GoverningLines(beatmap.timing_points)
+    return moment(hit.start_ms) + slider_duration(hit, length_px, lines, beatmap.slider_multiplier)
 
 
 def _beats(
