@@ -7,12 +7,22 @@ but its errors. Everything is pure except ``storage``, the only module that touc
 from __future__ import annotations
 
 from companion.beatmap.beatmap import Beatmap, Break, Diagnostic, Mode
-from companion.beatmap.curves import CurveSegment, SliderPath
+from companion.beatmap.curves import CurveSegment, SliderPath, curve_segments
+from companion.beatmap.diff import diff, whole_song
 from companion.beatmap.document import Document, Line
-from companion.beatmap.edits import TextEdit
+from companion.beatmap.edits import TextEdit, edit_between, inverted, rebased
+from companion.beatmap.formatting import format_hit_object, format_timing_point
 from companion.beatmap.objects import Circle, HitObject, HitSample, HoldNote, Slider, Spinner
 from companion.beatmap.ranges import TimeRange
-from companion.beatmap.timing import TimingPoint
+from companion.beatmap.snapping import Tick, nearest_tick, snap_range_outward
+from companion.beatmap.splices import (
+    objects_in,
+    restate_at,
+    splice_green_lines,
+    splice_objects,
+    straddling_objects,
+)
+from companion.beatmap.timing import TimingPoint, TimingTable
 
 __all__ = [
     "Beatmap",
@@ -30,6 +40,23 @@ __all__ = [
     "SliderPath",
     "Spinner",
     "TextEdit",
+    "Tick",
     "TimeRange",
     "TimingPoint",
+    "TimingTable",
+    "curve_segments",
+    "diff",
+    "edit_between",
+    "format_hit_object",
+    "format_timing_point",
+    "inverted",
+    "nearest_tick",
+    "objects_in",
+    "rebased",
+    "restate_at",
+    "snap_range_outward",
+    "splice_green_lines",
+    "splice_objects",
+    "straddling_objects",
+    "whole_song",
 ]

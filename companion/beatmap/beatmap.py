@@ -256,6 +256,11 @@ class Beatmap:
         """End of the last object; 0 in an empty map."""
         return max((o.end_ms for o in self.hit_objects), default=0.0)
 
+    @cached_property
+    def object_reader(self) -> ObjectReader:
+        """Reads further object lines as if they stood in this map."""
+        return _object_reader(self.timing, self.difficulty, self.format_version)
+
     # Combos
 
     @cached_property
@@ -288,6 +293,17 @@ def slider_multiplier(difficulty: Mapping[str, str]) -> float:
     return min(3.6, max(0.4, number_or(difficulty.get("SliderMultiplier", ""), 1.4)))
 
 
+def _object_reader(
+    timing: TimingTable, difficulty: Mapping[str, str], version: int
+) -> ObjectReader:
+    return ObjectReader(
+        timing,
+        slider_multiplier(difficulty),
+        EARLY_VERSION_OFFSET_MS if version < 5 else 0,
+        fractional_positions=version >= FIRST_LAZER_VERSION,
+    )
+
+
 def read_beatmap(version: int, sections: Mapping[str, Iterable[tuple[int, str]]]) -> Beatmap:
     """Build the view from the numbered lines of each section; comments are cut off already."""
     diagnostics: list[Diagnostic] = []
@@ -302,12 +318,7 @@ def read_beatmap(version: int, sections: Mapping[str, Iterable[tuple[int, str]]]
         except ValueError as error:
             diagnostics.append(Diagnostic(line, f"timing point: {error}"))
     points.sort(key=lambda point: point.time_ms)
-    reader = ObjectReader(
-        TimingTable(points),
-        slider_multiplier(difficulty),
-        offset_ms,
-        fractional_positions=version >= FIRST_LAZER_VERSION,
-    )
+    reader = _object_reader(TimingTable(points), difficulty, version)
     objects: list[HitObject] = []
     for line, text in sections.get("HitObjects", ()):
         try:

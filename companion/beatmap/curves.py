@@ -42,7 +42,37 @@ class CurveSegment:
     """Degree of a B-spline (lazer's ``B3``); None for a plain Bézier curve."""
 
 
-def split_segments(
+def curve_segments(
+    curve_type: str, points: Sequence[Point], changes: Sequence[tuple[int, str]] = ()
+) -> tuple[CurveSegment, ...]:
+    """The pieces of a path from its control points, head first.
+
+    ``changes`` are the further curve types of a path with several: index of the first point that
+    is written after the type, and the type. That point also ends the piece before.
+    """
+    segments: list[CurveSegment] = []
+    starts = [(0, curve_type), *changes]
+    for number, (start, token) in enumerate(starts):
+        shared_end = number + 1 < len(starts)
+        stop = starts[number + 1][0] + 1 if shared_end else len(points)
+        kind, degree = _kind_and_degree(token)
+        run = points[start:stop]
+        if len(run) > 1 or not segments:
+            segments += _split_at_anchors(kind, degree, run, shared_end=shared_end)
+    return tuple(segments)
+
+
+def _kind_and_degree(token: str) -> tuple[CurveKind, int | None]:
+    """Curve type letters as the game takes them: whatever is unknown is Catmull."""
+    letter, rest = token[:1], token[1:]
+    if letter == "B":
+        return "B", int(rest) if rest.isascii() and rest.isdigit() and int(rest) > 0 else None
+    if letter in ("", "L"):
+        return "L", None
+    return ("P", None) if letter == "P" else ("C", None)
+
+
+def _split_at_anchors(
     kind: CurveKind, degree: int | None, points: Sequence[Point], *, shared_end: bool
 ) -> list[CurveSegment]:
     """Cut a run of points with one curve type at its red anchors.

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from companion.beatmap.beatmap import Diagnostic, read_beatmap
-from companion.errors import UnreadableBeatmap
+from companion.errors import EditConflict, UnreadableBeatmap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -154,13 +154,18 @@ class Document:
     def apply(self, edits: Sequence[TextEdit]) -> Document:
         """The document with all edits made at once.
 
-        Raises ``EditConflict`` when an edit expects other lines than there are or two edits
-        overlap, and ``UnreadableBeatmap`` when the file cannot be worked with.
+        Raises ``EditConflict`` when an edit expects other lines than there are, two edits
+        overlap, or new lines would run together with others, and ``UnreadableBeatmap`` when the
+        file cannot be worked with.
         """
         from companion.beatmap.edits import applied_lines  # the edits know the document
 
         self.require_readable()
-        return Document.parse(self.bom + b"".join(applied_lines(self, edits)))
+        lines = applied_lines(self, edits)
+        result = Document.parse(self.bom + b"".join(lines))
+        if len(result.lines) != len(lines):
+            raise EditConflict("A new line has no line ending of its own.")
+        return result
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Document) and self._data == other._data

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from companion.beatmap.curves import CurveSegment, Point, SliderPath, split_segments
+from companion.beatmap.curves import Point, SliderPath, curve_segments
 from companion.beatmap.numbers import MAX_COORDINATE, parse_number, parse_whole, whole_or
 from companion.beatmap.objects import (
     CIRCLE_BIT,
@@ -27,7 +27,6 @@ from companion.beatmap.objects import (
 )
 
 if TYPE_CHECKING:
-    from companion.beatmap.curves import CurveKind
     from companion.beatmap.objects import HitObject
     from companion.beatmap.timing import TimingTable
 
@@ -111,7 +110,9 @@ class ObjectReader:
         slides = max(1, parse_whole(fields[6])) if len(fields) > 6 else 1
         if slides > MAX_SLIDES:
             raise ValueError(f"{slides} slides are too many")
-        curve_type, segments, points = self._curve(fields[5], head)
+        types, points = self._curve(fields[5], head)
+        curve_type, changes = (types[0][1], types[1:]) if types else ("", ())
+        segments = curve_segments(curve_type, points, changes)
         length_px = max(0.0, parse_number(fields[7], MAX_COORDINATE)) if len(fields) > 7 else 0.0
         path = None
         if length_px == 0:
@@ -120,10 +121,11 @@ class ObjectReader:
         span_ms = length_px / self.speed_px_per_ms(start_ms)
         sample = parse_sample(fields[10]) if len(fields) > 10 else NO_SAMPLE
         nodes = slides + 1
-        sounds = [whole_or(s, 0) for s in _edge_parts(fields, 8)][:nodes]
-        sets = [_edge_set(s) for s in _edge_parts(fields, 9)][:nodes]
-        sounds += [hitsound] * (nodes - len(sounds))
-        sets += [(sample.normal_set, sample.addition_set)] * (nodes - len(sets))
+        stated_sounds = tuple(whole_or(s, 0) for s in _edge_parts(fields, 8))
+        stated_sets = tuple(_edge_set(s) for s in _edge_parts(fields, 9))
+        sounds = stated_sounds[:nodes] + (hitsound,) * (nodes - len(stated_sounds))
+        own_sets = (sample.normal_set, sample.addition_set)
+        sets = stated_sets[:nodes] + (own_sets,) * (nodes - len(stated_sets))
         return Slider(
             x=head[0],
             y=head[1],
@@ -135,12 +137,15 @@ class ObjectReader:
             line=line,
             curve_type=curve_type,
             segments=segments,
-            control_points=points,
+            control_points=tuple(points),
+            curve_changes=changes,
             slides=slides,
             length_px=length_px,
             span_ms=span_ms,
-            edge_sounds=tuple(sounds),
-            edge_sets=tuple(sets),
+            edge_sounds=sounds,
+            edge_sets=sets,
+            stated_sounds=None if len(stated_sounds) == nodes else stated_sounds,
+            stated_sets=None if len(stated_sets) == nodes else stated_sets,
             known_path=path,
         )
 
@@ -150,44 +155,18 @@ class ObjectReader:
         beat_length = red.beat_length if red and red.beat_length > 0 else DEFAULT_BEAT_LENGTH_MS
         return 100.0 * self.slider_multiplier * self.timing.velocity_at(ms) / beat_length
 
-    def _curve(
-        self, text: str, head: Point
-    ) -> tuple[str, tuple[CurveSegment, ...], tuple[Point, ...]]:
-        runs: list[tuple[str, list[Point]]] = []
+    def _curve(self, text: str, head: Point) -> tuple[tuple[tuple[int, str], ...], list[Point]]:
+        """Curve types with the index of the point each is written before, and all points."""
+        types: list[tuple[int, str]] = []
+        points = [head]
         for part in text.split("|"):
             token = part.strip()
             if token[:1].isalpha():
-                runs.append((token, []))
+                types.append((len(points), token))
             elif token:
-                if not runs:
-                    raise ValueError("the slider's curve has no type")
                 x, _, y = token.partition(":")
-                runs[-1][1].append((self._coordinate(x), self._coordinate(y)))
-        if not runs:
-            return "", (CurveSegment("L", (head,)),), (head,)
-        segments: list[CurveSegment] = []
-        points = [head]
-        start = [head]
-        for index, (letter, run) in enumerate(runs):
-            points += run
-            # A run's last point is the first one that is written after the next type letter.
-            following = runs[index + 1][1][:1] if index + 1 < len(runs) else []
-            kind, degree = _curve_kind(letter)
-            segments += split_segments(
-                kind, degree, start + run + following, shared_end=bool(following)
-            )
-            start = []
-        return runs[0][0], tuple(segments), tuple(points)
-
-
-def _curve_kind(token: str) -> tuple[CurveKind, int | None]:
-    letter = token[0]
-    if letter == "B":
-        degree = whole_or(token[1:], 0)
-        return "B", degree if degree > 0 else None
-    if letter == "L":
-        return "L", None
-    return ("P", None) if letter == "P" else ("C", None)
+                points.append((self._coordinate(x), self._coordinate(y)))
+        return tuple(types), points
 
 
 def _edge_parts(fields: list[str], index: int) -> list[str]:

@@ -83,7 +83,7 @@ class Slider(ObjectBase):
     """A slider, a drumroll or a juice stream."""
 
     curve_type: str
-    """The first curve type letter, with the degree for a B-spline."""
+    """The first curve type letter, with the degree for a B-spline; empty where there is none."""
     segments: tuple[CurveSegment, ...]
     control_points: tuple[Point, ...]
     """All points as written, head first; a red anchor is there twice."""
@@ -97,6 +97,12 @@ class Slider(ObjectBase):
     """Hit sounds of head, repeats and tail: ``slides`` + 1 of them."""
     edge_sets: tuple[tuple[int, int], ...] = ()
     """Normal and addition sets of head, repeats and tail: ``slides`` + 1 pairs."""
+    curve_changes: tuple[tuple[int, str], ...] = ()
+    """Further curve types (lazer only): index of the control point each is written before."""
+    stated_sounds: tuple[int, ...] | None = None
+    """The edge sounds as the line states them, where that is not one for each edge."""
+    stated_sets: tuple[tuple[int, int], ...] | None = None
+    """The edge sets as the line states them, where that is not one for each edge."""
     known_path: SliderPath | None = field(default=None, repr=False, compare=False)
 
     @cached_property

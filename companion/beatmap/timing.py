@@ -41,6 +41,8 @@ class TimingPoint:
     effects: int = 0
     line: int = -1
     """Index in ``document.lines``; -1 for a point that is in no document."""
+    states_sample_set: bool = True
+    """Whether the line names its sample set; otherwise ``sample_set`` is the map's own."""
 
     @property
     def kiai(self) -> bool:
@@ -97,16 +99,18 @@ def parse_timing_point(text: str, line: int, default_set: int, offset_ms: int) -
         meter = parse_whole(fields[2])
         if meter < 1:
             raise ValueError(f"the meter {meter} is below 1")
+    stated_set = parse_whole(fields[3]) if len(fields) > 3 else 0
     return TimingPoint(
         time_ms=time_ms,
         beat_length=beat_length,
         meter=meter,
-        sample_set=(parse_whole(fields[3]) if len(fields) > 3 else 0) or default_set,
+        sample_set=stated_set or default_set,
         sample_index=parse_whole(fields[4]) if len(fields) > 4 else 0,
         volume=parse_whole(fields[5]) if len(fields) > 5 else 100,
         uninherited=uninherited,
         effects=whole_or(fields[7], 0) if len(fields) > 7 else 0,
         line=line,
+        states_sample_set=stated_set != 0,
     )
 
 

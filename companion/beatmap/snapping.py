@@ -1,0 +1,91 @@
+"""The beat grid: ticks of the red lines, and ranges that begin and end on whole beats."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from companion.beatmap.beatmap import Beatmap
+from companion.beatmap.ranges import TimeRange
+from companion.beatmap.timing import TimingTable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from companion.beatmap.timing import TimingPoint
+
+DIVISORS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 16)
+"""Divisors that the editors offer."""
+
+RED_LINE_REACH_MS = 20.0
+"""Ticks of a coming red line are candidates this long before it begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A line of the beat grid."""
+
+    time_ms: float
+    divisor: int
+    """The smallest of the given divisors that has a tick here."""
+
+
+def nearest_tick(
+    ms: float,
+    beatmap: Beatmap | Sequence[TimingPoint],
+    divisors: Sequence[int] = DIVISORS,
+) -> Tick | None:
+    """The tick nearest to a moment; None without a red line that has a tempo.
+
+    ``beatmap`` may be the red lines alone. Ticks come from the red line in effect, and from the
+    following one where that is near; of ticks at one place the smallest divisor is named.
+    """
+    table = beatmap.timing if isinstance(beatmap, Beatmap) else TimingTable(beatmap)
+    best: Tick | None = None
+    best_distance = math.inf
+    for red in _red_lines_near(ms, table):
+        for divisor in sorted(divisors):
+            step = red.beat_length / divisor
+            time_ms = red.time_ms + round((ms - red.time_ms) / step) * step
+            distance = abs(time_ms - ms)
+            if distance < best_distance - 1e-6:
+                best, best_distance = Tick(time_ms, divisor), distance
+    return best
+
+
+def _red_lines_near(ms: float, table: TimingTable) -> list[TimingPoint]:
+    current = table.red_at(ms)
+    following = table.red_at(ms + RED_LINE_REACH_MS)
+    found = [current] if following is current else [current, following]
+    return [red for red in found if red is not None and red.beat_length > 0]
+
+
+def snap_range_outward(wanted: TimeRange, beatmap: Beatmap) -> TimeRange:
+    """The smallest range of whole beats that covers the wanted one.
+
+    A red line begins a beat, too. Without one that has a tempo an edge stays where it is; the
+    start does not go below 0 unless it was there before.
+    """
+    start = _beat_before(wanted.start_ms, beatmap.timing)
+    end = _beat_after(wanted.end_ms, beatmap.timing)
+    return TimeRange(max(start, min(0, wanted.start_ms)), end)
+
+
+def _beat_before(ms: int, table: TimingTable) -> int:
+    red = table.red_at(ms)
+    if red is None or red.beat_length <= 0:
+        return ms
+    # Objects are written at the floor of their beat, so that ms already belongs to the beat.
+    beats = math.floor((ms + 1 - red.time_ms) / red.beat_length)
+    return min(ms, math.floor(red.time_ms + beats * red.beat_length + 1e-6))
+
+
+def _beat_after(ms: int, table: TimingTable) -> int:
+    red = table.red_at(ms)
+    if red is None or red.beat_length <= 0:
+        return ms
+    beats = math.ceil((ms - red.time_ms) / red.beat_length - 1e-6)
+    beat = math.floor(red.time_ms + beats * red.beat_length + 1e-6)
+    nearer = [r.time_ms for r in table.red_lines if ms <= r.time_ms < beat]
+    return max(ms, math.floor(nearer[0]) if nearer else beat)
