@@ -1,0 +1,74 @@
+"""What filters know about the tokens so far, kept up to date token by token."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from companion.engine.events import EventType
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+    from companion.engine.vocabulary import Vocabulary
+
+_REMEMBERED = 3
+"""The farthest that any rule looks back."""
+
+
+class TokenHistory:
+    """The rows of tokens being decoded: prompts first, then what was chosen.
+
+    Prompts are looked through once; each new token costs constant time.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, prompts: Sequence[Sequence[int]]) -> None:
+        self._times = vocabulary.ranges[EventType.TIME_SHIFT].ids
+        self._starts = frozenset({vocabulary.sos_id, *vocabulary.context_sos.values()})
+        self._recent = [list(prompt[-_REMEMBERED:]) for prompt in prompts]
+        self.last_steps: list[int] = []
+        """Per row the last time token since the last start token, as an offset into the time
+        tokens; 0 when there is none, which forbids nothing."""
+        for prompt in prompts:
+            self.last_steps.append(self._last_step(prompt))
+
+    def __len__(self) -> int:
+        return len(self._recent)
+
+    def append(self, tokens: Sequence[int]) -> None:
+        """Note one chosen token per row."""
+        for row, token in enumerate(tokens):
+            recent = self._recent[row]
+            recent.append(token)
+            del recent[:-_REMEMBERED]
+            if token in self._times:
+                self.last_steps[row] = token - self._times.start
+            elif token in self._starts:
+                self.last_steps[row] = 0
+
+    def recent(self, row: int, distance: int) -> int:
+        """The token ``distance`` positions before the next one; -1 when there are not so many."""
+        recent = self._recent[row]
+        return recent[-distance] if distance <= len(recent) else -1
+
+    def _last_step(self, prompt: Sequence[int]) -> int:
+        for token in reversed(prompt):
+            if token in self._times:
+                return token - self._times.start
+            if token in self._starts:
+                break
+        return 0
+
+
+class LogitFilter(Protocol):
+    """One rule about what may come next."""
+
+    def apply(self, logits: Tensor, history: TokenHistory) -> Tensor:
+        """Change the predictions for the next token of each row.
+
+        Args:
+            logits: Tensor, shape = (n, vocab_out), float32. It may not be changed in place.
+            history: The n rows so far.
+        """
+        ...

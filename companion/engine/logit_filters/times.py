@@ -1,0 +1,83 @@
+"""Rules about time tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from companion.engine.events import HEAD_TYPES, EventType
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from companion.engine.logit_filters.history import TokenHistory
+    from companion.engine.vocabulary import Vocabulary
+
+
+class MonotonicTime:
+    """Time does not run backwards inside a context."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._first = vocabulary.ranges[EventType.TIME_SHIFT].first_id
+
+    def apply(self, logits: Tensor, history: TokenHistory) -> Tensor:
+        """Forbid times before each row's last one."""
+        if not any(history.last_steps):
+            return logits
+        logits = logits.clone()
+        for row, step in enumerate(history.last_steps):
+            logits[row, self._first : self._first + step] = -torch.inf
+        return logits
+
+
+class TimeBias:
+    """Makes times more or less likely altogether, and with them the number of objects."""
+
+    def __init__(self, vocabulary: Vocabulary, bias: float) -> None:
+        times = vocabulary.ranges[EventType.TIME_SHIFT]
+        self._bias = torch.zeros(vocabulary.size_out)
+        self._bias[times.first_id : times.end_id] = bias
+
+    def apply(self, logits: Tensor, history: TokenHistory) -> Tensor:
+        """Add the bias to all time tokens."""
+        del history
+        self._bias = self._bias.to(logits.device)
+        return logits + self._bias
+
+
+class TimeFence:
+    """Nothing begins before the range that is written, and nothing that began inside ends after it.
+
+    A beginning after the range is left possible: it is one of the tokens that end a window. So this
+    is a rule for models that name an event's type before its time.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, first_step: int, last_step: int) -> None:
+        """Make a fence.
+
+        Args:
+            vocabulary: Whose tokens are fenced.
+            first_step: First time token that is allowed, in 10 ms steps of the window.
+            last_step: Last one that an end or an anchor may have.
+        """
+        times = vocabulary.ranges[EventType.TIME_SHIFT]
+        heads = HEAD_TYPES | {EventType.KIAI, EventType.SCROLL_SPEED_CHANGE}
+        self._heads = frozenset(
+            token for kind in heads if kind in vocabulary for token in vocabulary.ranges[kind].ids
+        )
+        self._before = slice(times.first_id, times.first_id + max(first_step, 0))
+        last = min(max(last_step, 0), len(times.ids) - 1)
+        self._last_step = last
+        self._after = slice(times.first_id + last + 1, times.end_id)
+
+    def apply(self, logits: Tensor, history: TokenHistory) -> Tensor:
+        """Forbid the times outside the fence."""
+        logits = logits.clone()
+        logits[:, self._before] = -torch.inf
+        for row in range(len(history)):
+            # Whoever is already past the fence can only go on from there.
+            inside = history.last_steps[row] <= self._last_step
+            if inside and history.recent(row, 1) not in self._heads:
+                logits[row, self._after] = -torch.inf
+        return logits
