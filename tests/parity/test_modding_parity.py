@@ -21,7 +21,7 @@ NAMES = [
 PRINTED_PER_CATEGORY = 10
 FILTER_EDGE = 1e-2
 BETTER_THAN_MISC = {
-    # A slider head with a velocity of its own: the original does not see that this is about a combo.
+    # A slider head with a velocity of its own: this too is about a combo.
     (EventType.SCROLL_SPEED, EventType.NEW_COMBO),
     (EventType.NEW_COMBO, EventType.SCROLL_SPEED),
 }
