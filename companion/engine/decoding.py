@@ -7,7 +7,7 @@ filters, a chooser, and the ids that end a row. Its loop is the same for all of 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 
@@ -135,8 +135,8 @@ class _Rows:
     def append(self, chosen: Tensor, logits: Tensor) -> None:
         surprise = logits.logsumexp(-1) - logits.gather(1, chosen[:, None])[:, 0]
         # torch types tolist() as a bare list.
-        tokens: list[int] = chosen.tolist()  # pyright: ignore[reportUnknownMemberType]
-        nats: list[float] = surprise.tolist()  # pyright: ignore[reportUnknownMemberType]
+        tokens = cast("list[int]", chosen.tolist())  # pyright: ignore[reportUnknownMemberType]
+        nats = cast("list[float]", surprise.tolist())  # pyright: ignore[reportUnknownMemberType]
         for row, (token, lost) in enumerate(zip(tokens, nats, strict=True)):
             if not self._open[row]:
                 continue
