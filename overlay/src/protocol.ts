@@ -796,6 +796,10 @@ export interface Suggestion {
    */
   accepted_variant: number | null;
   /**
+   * Variant numbers, the one that suits what follows the range best first; empty while unknown.
+   */
+  ranking: number[];
+  /**
    * The alternatives, in order of variant number.
    */
   variants: Variant[];
@@ -1143,6 +1147,10 @@ export interface Suggestion1 {
    * Which variant is in the file now.
    */
   accepted_variant: number | null;
+  /**
+   * Variant numbers, the one that suits what follows the range best first; empty while unknown.
+   */
+  ranking: number[];
   /**
    * The alternatives, in order of variant number.
    */

@@ -1,0 +1,135 @@
+import { type Signal, signal } from "@preact/signals";
+import type { RegenerateOptions, Reply } from "../protocol";
+import type { TimeSpan } from "../timeline/viewport";
+import { type Connection, ConnectionLost, type RequestBody } from "../wire/connection";
+import type { DaemonSignals } from "./daemon";
+import type { Toasts } from "./toasts";
+
+type Replace = NonNullable<RegenerateOptions["replace"]>;
+
+/**
+ * What the mapper can do. Each action sends one request and says in the corner how it went; an
+ * action that the fair-use notice stands before is held until the notice is acknowledged.
+ */
+export class Actions {
+  /** The action that waits for the notice to be acknowledged; the notice is shown while set. */
+  readonly held: Signal<(() => Promise<void>) | null> = signal(null);
+  /** What the daemon's model refused to replace, with its reason. */
+  readonly refusedReplaces: Signal<ReadonlyMap<Replace, string>> = signal(new Map());
+  readonly starting: Signal<boolean> = signal(false);
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly daemon: DaemonSignals,
+    private readonly toasts: Toasts,
+  ) {}
+
+  async regenerate(range: TimeSpan, options: RegenerateOptions): Promise<void> {
+    const revision = this.daemon.slices.map.peek()?.revision;
+    if (revision === undefined) return;
+    await this.afterNotice(async () => {
+      this.starting.value = true;
+      const reply = await this.send({
+        type: "regenerate",
+        base_revision: revision,
+        start_ms: range.start_ms,
+        end_ms: range.end_ms,
+        options,
+      });
+      this.starting.value = false;
+      if (reply?.error?.code === "option_refused" && options.replace !== undefined) {
+        const refused = new Map(this.refusedReplaces.peek());
+        this.refusedReplaces.value = refused.set(options.replace, reply.error.message);
+      }
+    });
+  }
+
+  async accept(suggestion_id: string, variant: number): Promise<void> {
+    await this.afterNotice(async () => {
+      await this.send({ type: "accept", suggestion_id, variant }, "Written into the map.");
+    });
+  }
+
+  async reject(suggestion_id: string): Promise<void> {
+    await this.send({ type: "reject", suggestion_id });
+  }
+
+  async undo(): Promise<void> {
+    await this.send({ type: "undo" }, "Taken back.");
+  }
+
+  async cancel(job_id: string): Promise<void> {
+    await this.send({ type: "cancel", job_id });
+  }
+
+  async rescan(): Promise<void> {
+    await this.send({ type: "rescan" });
+  }
+
+  async applyFix(finding_id: string): Promise<void> {
+    const base_revision = this.daemon.slices.map.peek()?.revision;
+    if (base_revision === undefined) return;
+    await this.afterNotice(async () => {
+      await this.send({ type: "apply_fix", finding_id, base_revision }, "Fixed in the map.");
+    }, this.daemon.slices.findings.peek().get(finding_id)?.source === "model");
+  }
+
+  async dismiss(finding_id: string): Promise<void> {
+    await this.send({ type: "dismiss", finding_id });
+  }
+
+  async restoreDismissed(): Promise<void> {
+    await this.send({ type: "restore_dismissed" });
+  }
+
+  async selectMap(map_id: string): Promise<void> {
+    await this.send({ type: "select_map", map_id });
+  }
+
+  async followEditor(): Promise<void> {
+    await this.send({ type: "follow_editor" });
+  }
+
+  async setModdingOnly(scope: "global" | "mapset", enabled: boolean): Promise<void> {
+    await this.send({ type: "set_modding_only", scope, enabled });
+  }
+
+  /** Fetches the provenance journal; the answer arrives as state. */
+  async loadProvenance(): Promise<void> {
+    await this.send({ type: "get_provenance" });
+  }
+
+  /** The mapper has read the notice: says so, then does what was held. */
+  async acknowledgeNotice(): Promise<void> {
+    const held = this.held.peek();
+    this.held.value = null;
+    const reply = await this.send({ type: "acknowledge_notice" });
+    if (reply?.ok) await held?.();
+  }
+
+  /** The mapper would rather not: nothing is generated. */
+  declineNotice(): void {
+    this.held.value = null;
+  }
+
+  private async afterNotice(action: () => Promise<void>, needed = true): Promise<void> {
+    const acknowledged = this.daemon.slices.fairUse.peek()?.notice_acknowledged ?? false;
+    if (needed && !acknowledged) this.held.value = action;
+    else await action();
+  }
+
+  /** Sends and reports; null when the connection broke. */
+  private async send(body: RequestBody, done?: string): Promise<Reply | null> {
+    try {
+      const reply = await this.connection.request(body);
+      if (!reply.ok) this.toasts.bad(reply.error?.message ?? "That did not work.");
+      else if (reply.note) this.toasts.good(reply.note);
+      else if (done !== undefined) this.toasts.good(done);
+      return reply;
+    } catch (error) {
+      if (!(error instanceof ConnectionLost)) throw error;
+      this.toasts.bad(error.message);
+      return null;
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import type { Finding, ServerUpdate, Suggestion, TimelineObject } from "../protocol";
+import { comboIndices } from "../theme";
+import type { RedLine } from "../timeline/beats";
+import { SpanIndex } from "../timeline/visible";
+import { type DaemonState, EMPTY_STATE, reduce } from "./reducer";
+
+type Slices = { readonly [K in keyof DaemonState]: ReadonlySignal<DaemonState[K]> };
+
+/**
+ * What the daemon told this page, as read-only signals. `apply` is the only way in. A slice changes
+ * only when its part of the state does, so what reads it redraws for nothing else.
+ */
+export class DaemonSignals {
+  private readonly whole = signal<DaemonState>(EMPTY_STATE);
+  readonly slices: Slices;
+  /** The red lines as the beat grid needs them. */
+  readonly redLines: ReadonlySignal<readonly RedLine[]>;
+  readonly findingList: ReadonlySignal<readonly Finding[]>;
+  /** The map's objects, ready for questions about a span. */
+  readonly objects: ReadonlySignal<SpanIndex<TimelineObject>>;
+  readonly combos: ReadonlySignal<readonly number[]>;
+  /** The newest suggestion that is still of interest: being made, on offer, accepted or stale. */
+  readonly suggestion: ReadonlySignal<Suggestion | null>;
+
+  constructor() {
+    const keys = Object.keys(EMPTY_STATE) as (keyof DaemonState)[];
+    this.slices = Object.fromEntries(
+      keys.map((key) => [key, computed(() => this.whole.value[key])]),
+    ) as Slices;
+    this.redLines = computed(() => redLinesOf(this.slices.map.value?.timeline.timing_points ?? []));
+    this.findingList = computed(() => [...this.slices.findings.value.values()]);
+    this.objects = computed(() => new SpanIndex(this.slices.map.value?.timeline.objects ?? []));
+    this.combos = computed(() => comboIndices(this.objects.value.items));
+    this.suggestion = computed(() => this.slices.suggestions.value.findLast(isOpen) ?? null);
+  }
+
+  apply(update: ServerUpdate): void {
+    this.whole.value = reduce(this.whole.peek(), update);
+  }
+}
+
+function isOpen({ state }: Suggestion): boolean {
+  return state !== "rejected" && state !== "cancelled";
+}
+
+function redLinesOf(
+  points: readonly { kind: string; time_ms: number; bpm: number | null; meter: number }[],
+): RedLine[] {
+  return points.flatMap(({ kind, time_ms, bpm, meter }) =>
+    kind === "red" && bpm !== null && bpm > 0
+      ? [{ time_ms, beat_length_ms: 60_000 / bpm, meter }]
+      : [],
+  );
+}
