@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from companion.beatmap import Mode, TextEdit, TimeRange, nearest_tick
 from companion.engine.requests import ModelInfo, Passage, ScoreProgress, VariantRank
 from companion.errors import RangeRefused
-from companion.findings import Finding, Severity, finding_id
+from companion.findings import Finding, Severity, editor_link, finding_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -143,7 +143,7 @@ def _finding(document: Document, hit_object: HitObject, tick_ms: int, off_ms: fl
         id=finding_id(CODE, TimeRange(start_ms, start_ms + 1), (start_ms,), ""),
         code=CODE,
         category="Rhythm",
-        severity=Severity.suggestion,
+        severity=Severity.SUGGESTION,
         at=TimeRange(start_ms, start_ms + 1),
         objects=(start_ms,),
         message=f"Expected this object {off_ms:.0f} ms away, on the beat.",
@@ -151,7 +151,7 @@ def _finding(document: Document, hit_object: HitObject, tick_ms: int, off_ms: fl
         surprisal_bits=off_ms,
         fix=_moved(document, hit_object, tick_ms),
         fix_label="Move to the beat",
-        editor_link=f"osu://edit/{_stamp(start_ms)}",
+        editor_link=editor_link(document.beatmap, start_ms, [hit_object]),
     )
 
 
@@ -161,11 +161,6 @@ def _moved(document: Document, hit_object: HitObject, time_ms: int) -> tuple[Tex
     fields[2] = str(time_ms).encode()
     old = line.raw + line.ending
     return (TextEdit(hit_object.line, (old,), (b",".join(fields) + line.ending,)),)
-
-
-def _stamp(time_ms: int) -> str:
-    minutes, rest_ms = divmod(max(time_ms, 0), 60_000)
-    return f"{minutes:02d}:{rest_ms // 1000:02d}:{rest_ms % 1000:03d}"
 
 
 def _stretches(whole: TimeRange, beatmap: Beatmap) -> Iterator[TimeRange]:

@@ -11,11 +11,12 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
 
+from companion.engine.memory import in_one_batch_or_two
 from companion.engine.model.backbone import EncodedWindows
 from companion.engine.vocabulary import PAD_ID
 
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
+    from torch import Tensor
 
     from companion.engine.cancellation import CancelToken
-    from companion.engine.model.backbone import Backbone, WindowInput
+    from companion.engine.model.backbone import WindowInput
     from companion.engine.windows import Window
 
 BATCH_WINDOWS = 8
@@ -36,6 +38,29 @@ _TINY = 1e-10
 """Added to probabilities before their logarithm, so that no event has more than 33.2 bits."""
 _SCORES_KEPT = 20_000
 _DEFAULT_ENCODER_BYTES = 768 * 2**20
+
+
+class Listener(Protocol):
+    """What scoring needs of a `Backbone`."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where it runs."""
+        ...
+
+    def encode(self, windows: Sequence[WindowInput]) -> EncodedWindows:
+        """See `Backbone`."""
+        ...
+
+    def encoding_key(self, window: WindowInput) -> bytes:
+        """See `Backbone`."""
+        ...
+
+    def logits(
+        self, tokens: Tensor, mask: Tensor | None, encoded: EncodedWindows, *, since: int = 0
+    ) -> Tensor:
+        """See `Backbone`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +154,7 @@ class EncoderCache:
 class Scorer:
     """Scores windows with one loaded checkpoint, and remembers what it said."""
 
-    backbone: Backbone
+    backbone: Listener
     checkpoint_digest: str
     batch_windows: int = BATCH_WINDOWS
     encoder_cache: EncoderCache = field(default_factory=EncoderCache)
@@ -156,7 +181,7 @@ class Scorer:
 
         Raises:
             Cancelled: The token was cancelled.
-            torch.OutOfMemoryError, MemoryError: A batch did not fit the device.
+            OutOfMemory: Not even half a batch fits the device.
         """
         known: list[ScoredWindow] = []
         unknown: list[_Job] = []
@@ -172,7 +197,7 @@ class Scorer:
             yield known
         for batch in _batches(unknown, self.batch_windows, near_ms):
             token.raise_if_cancelled()
-            scores = self._run(batch)
+            scores = in_one_batch_or_two(self._run, batch, self.forget_encodings)
             for job, score in zip(batch, scores, strict=True):
                 self._remember(job.key, score)
             yield [
@@ -224,6 +249,7 @@ class Scorer:
         while len(self._scores) > _SCORES_KEPT:
             self._scores.popitem(last=False)
 
+    @torch.inference_mode()
     def _run(self, batch: Sequence[_Job]) -> list[WindowScore]:
         encoded = self.encoded([(job.encoder_key, job.given) for job in batch])
         # The last judged token is only asked about, never given.
@@ -231,7 +257,7 @@ class Scorer:
         width = max(lengths)
         tokens = torch.full((len(batch), width), PAD_ID, dtype=torch.int64)
         for row, (job, length) in enumerate(zip(batch, lengths, strict=True)):
-            tokens[row, width - length :] = torch.from_numpy(job.task.tokens[:-1])
+            tokens[row, width - length :] = torch.as_tensor(job.task.tokens[:-1])
         mask = None
         if min(lengths) < width:
             mask = (
@@ -279,11 +305,11 @@ def _batches(
             yield chunk[first : first + batch_windows]
 
 
-def _score_of(task: WindowTask, logits: torch.Tensor, offset: int) -> WindowScore:
+def _score_of(task: WindowTask, logits: Tensor, offset: int) -> WindowScore:
     """Score one row; token p was predicted at position p - 1, which is at ``p - 1 + offset``."""
-    positions = torch.from_numpy(task.positions)
+    positions = torch.as_tensor(task.positions)
     asked = logits[(positions - 1 + offset).to(logits.device)]
-    real = torch.from_numpy(task.tokens)[positions].to(logits.device)
+    real = torch.as_tensor(task.tokens)[positions].to(logits.device)
     probabilities = asked.softmax(dim=-1)
     bits = torch.log2(probabilities + _TINY)
     entropy = -(probabilities * bits).sum(dim=-1)

@@ -14,7 +14,7 @@ from companion.engine.conditioning import Conditioning
 from companion.engine.model.backbone import EncodedWindows, WindowInput
 from companion.engine.scoring import EncoderCache, JudgedRun, Scorer, WindowTask
 from companion.engine.windows import Window
-from companion.errors import Cancelled
+from companion.errors import Cancelled, OutOfMemory
 
 VOCAB = 23
 WINDOW_SAMPLES = 100
@@ -165,6 +165,26 @@ def test_a_cancelled_scan_stops_before_the_next_batch() -> None:
     with pytest.raises(Cancelled):
         next(scan)
     assert backbone.scored_rows == rows
+
+
+class SmallDevice(StubBackbone):
+    """Has room for two windows at a time."""
+
+    def logits(self, tokens, mask, encoded, *, since=0):
+        if len(tokens) > 2:
+            raise torch.OutOfMemoryError
+        return super().logits(tokens, mask, encoded, since=since)
+
+
+def test_a_batch_that_does_not_fit_is_tried_again_in_halves() -> None:
+    tasks = [task(i, [1, 2, 3], 1) for i in range(4)]
+    assert len(scores_of(Scorer(SmallDevice(), "weights", batch_windows=4), tasks)) == 4
+
+
+def test_a_device_without_room_for_half_a_batch_is_a_typed_error() -> None:
+    tasks = [task(i, [1, 2, 3], 1) for i in range(6)]
+    with pytest.raises(OutOfMemory):
+        scores_of(Scorer(SmallDevice(), "weights", batch_windows=6), tasks)
 
 
 def test_encodings_are_forgotten_oldest_first_when_memory_is_full() -> None:

@@ -16,7 +16,7 @@ from companion.findings import Finding, Severity, editor_link, finding_id
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from companion.beatmap import Document, HitObject
+    from companion.beatmap import Beatmap, Document, HitObject
     from companion.engine.encoding.options import EncodingOptions
     from companion.engine.events import Event
     from companion.engine.modding.fixes import Fix
@@ -100,7 +100,7 @@ class MapModder:
             surprisal_bits=judged.surprisal_bits,
             fix=fix.edits if fix is not None else (),
             fix_label=fix.label if fix is not None else None,
-            editor_link=editor_link(beatmap, at.start_ms, [owner] if owner is not None else []),
+            editor_link=_link(beatmap, judged, owner),
         )
 
     def _fix(
@@ -113,8 +113,8 @@ class MapModder:
 
     def _severity(self, weight: float) -> Severity:
         if weight >= self._settings.warning_from:
-            return Severity.warning
-        return Severity.minor if weight >= self._settings.minor_from else Severity.suggestion
+            return Severity.WARNING
+        return Severity.MINOR if weight >= self._settings.minor_from else Severity.SUGGESTION
 
     def _detail(self, judged: JudgedEvent, owner: HitObject | None) -> str:
         """What tells findings of one code at one time apart; not what was expected.
@@ -129,6 +129,13 @@ class MapModder:
         beatmap = self._document.beatmap
         column = owner.column(beatmap.keycount) if owner and beatmap.mode is Mode.MANIA else 0
         return f"{detail}/{order}/{group.anchor_number}/{column}"
+
+
+def _link(beatmap: Beatmap, judged: JudgedEvent, owner: HitObject | None) -> str:
+    # The editor selects by combo number only what is at the time it jumps to.
+    if owner is None:
+        return editor_link(beatmap, judged.time_ms)
+    return editor_link(beatmap, owner.start_ms, [owner])
 
 
 def _next_beats(groups: Sequence[Group]) -> list[Group | None]:

@@ -16,7 +16,8 @@ from companion.engine.events import HEAD_TYPES, EventType
 from companion.engine.modding import object_fields
 from companion.engine.modding.groups import edge_of
 from companion.engine.modding.rules import Topic
-from companion.engine.modding.wording import snap, sound, timestamp
+from companion.engine.modding.wording import snap, sound
+from companion.findings import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

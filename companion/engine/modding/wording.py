@@ -9,6 +9,7 @@ from companion.beatmap import Mode, Slider
 from companion.engine.events import EventType
 from companion.engine.modding.groups import ANCHORS, edge_of
 from companion.engine.modding.rules import Topic
+from companion.findings import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -220,9 +221,3 @@ def beats(length_ms: float, beat_length_ms: float) -> str | None:
                 return "1 beat" if count == 1 else f"{count} beats"
             return f"{count}/{divisor} beat"
     return None
-
-
-def timestamp(time_ms: int) -> str:
-    """Song time as the editor writes it, ``mm:ss:fff``."""
-    minutes, rest_ms = divmod(max(time_ms, 0), 60_000)
-    return f"{minutes:02d}:{rest_ms // 1000:02d}:{rest_ms % 1000:03d}"
