@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
 
+from companion.engine.encoding import EncodingOptions
+from companion.engine.prompts import PromptBuilder, PromptOptions
 from companion.engine.windows import WindowSettings
+
+if TYPE_CHECKING:
+    from companion.engine.vocabulary import Vocabulary
 
 Resampler = Literal["linear", "torchaudio"]
 
@@ -25,14 +30,16 @@ class ModelSettings:
     centred."""
     max_tokens: int
     """Longest token sequence, prompt included."""
-    types_first: bool = True
-    """Whether an event group starts with its type token."""
     lookback: float = 0.5
     """Leading part of a window whose events are given, as a fraction of the window."""
     lookahead: float = 0.4
     """Trailing part of a window that is heard but not written, as a fraction of the window."""
     resampler: Resampler = "linear"
     """How songs of another rate were brought to ``rate_hz`` for this checkpoint."""
+    prompts: PromptOptions = field(default_factory=PromptOptions)
+    """Which tokens its prompts have; its ``tgt_seq_len`` gives way to ``max_tokens``."""
+    encoding: EncodingOptions = field(default_factory=EncodingOptions)
+    """How it writes maps down."""
 
     @property
     def window_samples(self) -> int:
@@ -48,3 +55,14 @@ class ModelSettings:
     def windows(self) -> WindowSettings:
         """How songs are cut into windows for this checkpoint."""
         return WindowSettings(self.window_samples, self.rate_hz, self.lookback, self.lookahead)
+
+    def prompt_builder(
+        self, vocabulary: Vocabulary, *, original_quirks: bool = False
+    ) -> PromptBuilder:
+        """What builds prompts for this checkpoint."""
+        return PromptBuilder(
+            vocabulary,
+            self.window_ms,
+            replace(self.prompts, tgt_seq_len=self.max_tokens),
+            replace(self.encoding, original_quirks=original_quirks),
+        )

@@ -99,7 +99,6 @@ def model_settings(config: Mapping[str, Any]) -> ModelSettings:
         # The encoder's second convolution halves the number of spectrogram columns.
         window_frames=2 * int(config["max_source_positions"]),
         max_tokens=int(config["max_target_positions"]),
-        types_first=True,
     )
 
 
