@@ -24,6 +24,7 @@ The tree::
     │   └── UnknownId              an id that this daemon did not hand out, or no longer knows
     ├── DaemonError
     │   └── PortInUse
+    ├── DemoFailed                 a step of the scripted demo did not go as it should
     └── Cancelled                  the work was called off; nobody waits for its result
 
 Messages are written for a mapper: what happened, and what to do about it.
@@ -124,6 +125,10 @@ class DaemonError(CompanionError):
 
 class PortInUse(DaemonError):
     """Another program, probably a second companion, listens on the port."""
+
+
+class DemoFailed(CompanionError):
+    """A step of the scripted demo did not go as it should."""
 
 
 class Cancelled(CompanionError):

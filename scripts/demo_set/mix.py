@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     Samples = NDArray[np.float64]
 
 RATE_HZ = instruments.RATE_HZ
-PEAK = 0.89
-"""-1 dBFS: room for what a lossy codec adds."""
+PEAK = 0.8
+"""-2 dBFS: Vorbis adds up to one decibel to a peak."""
 
 _EIGHTH_S = score.EIGHTH_MS / 1000
 _OFFSET_S = score.OFFSET_MS / 1000
