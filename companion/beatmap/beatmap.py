@@ -280,6 +280,14 @@ class Beatmap:
             forced, breaks_seen = isinstance(item, Spinner), breaks_before
         return tuple(numbers)
 
+    @cached_property
+    def combo_number_by_line(self) -> Mapping[int, int]:
+        """Combo numbers by the objects' lines."""
+        return {
+            item.line: number
+            for item, number in zip(self.hit_objects, self.combo_numbers, strict=True)
+        }
+
 
 def default_sample_set(general: Mapping[str, str]) -> int:
     """Sample set named in ``[General]``; normal where there is none."""

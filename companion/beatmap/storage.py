@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from companion.errors import BeatmapError, StaleEdit, UnreadableBeatmap, WriteFailed
+from companion.errors import StaleEdit, UnreadableBeatmap, WriteFailed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,15 +101,14 @@ def write(path: Path, data: bytes, *, expected_digest: str, backups: Path) -> Ba
         _write_durably(temporary, data, mode=stat.S_IMODE(target.stat().st_mode))
         _expect(target, expected_digest)  # somebody may have saved in the meantime
         _replace(temporary, target)
-    except (OSError, BeatmapError) as error:
-        for unneeded in (temporary, copy):
-            with contextlib.suppress(OSError):
-                unneeded.unlink()
-        if isinstance(error, BeatmapError):
-            raise
-        raise WriteFailed(
-            f"{path.name} could not be written: {_reason(error)}. The old file is untouched."
-        ) from error
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, OSError):
+            raise WriteFailed(
+                f"{path.name} could not be written: {_reason(error)}. The old file is untouched."
+            ) from error
+        raise
     with contextlib.suppress(OSError):  # the new file is in place; nothing to take back
         _sync_folder(target.parent)
     return Backup(target, copy, expected_digest, digest_of(data))

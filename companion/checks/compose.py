@@ -1,0 +1,225 @@
+"""Checks of what is placed where, and for how long."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from companion.beatmap import Circle, HoldNote, Mode, Slider
+from companion.checks.check import Check, Issue, name_of
+from companion.findings import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from companion.beatmap import Beatmap, HitObject, TextEdit
+    from companion.checks.check import CheckContext
+
+MIN_GAP_MS = 10.0
+"""Between the end of one object and the start of the next."""
+MIN_COLUMN_GAP_MS = 30.0
+"""The same within one mania column."""
+
+# What a 4:3 screen shows around the playfield, in osu! pixels.
+LEFT_PX, RIGHT_PX = -67.0, 579.0
+TOP_PX, BOTTOM_PX = -60.0, 428.0
+
+ZERO_LENGTH_MS = 0.5
+
+
+def find_concurrent(context: CheckContext) -> Iterator[Issue]:
+    """Objects that begin before another one has ended, or right after it."""
+    beatmap = context.beatmap
+    if beatmap.mode != Mode.MANIA:
+        yield from _concurrent(context, beatmap.hit_objects, MIN_GAP_MS)
+        return
+    columns: dict[int, list[HitObject]] = {}
+    for item in beatmap.hit_objects:
+        columns.setdefault(item.column(beatmap.keycount), []).append(item)
+    for objects in columns.values():
+        yield from _concurrent(context, objects, MIN_COLUMN_GAP_MS)
+
+
+def _concurrent(
+    context: CheckContext, objects: Sequence[HitObject], min_gap_ms: float
+) -> Iterator[Issue]:
+    """One issue for each object that is too near to the longest-lasting one before it."""
+    if not objects:
+        return
+    lasting = objects[0]
+    for item in objects[1:]:
+        gap_ms = item.start_ms - lasting.end_ms
+        if gap_ms < min_gap_ms:
+            yield _too_near(context, lasting, item, gap_ms)
+        if item.end_ms >= lasting.end_ms:
+            lasting = item
+
+
+def _too_near(context: CheckContext, earlier: HitObject, later: HitObject, gap_ms: float) -> Issue:
+    fix: tuple[TextEdit, ...] = ()
+    first, second = name_of(earlier), name_of(later)
+    if gap_ms > 0:
+        message = f"The {second} begins only {gap_ms:.0f} ms after the {first} before it has ended."
+    elif earlier.start_ms == later.start_ms:
+        message = f"A {first} and a {second} begin at the same time."
+        lines = context.document.lines
+        if lines[earlier.line].raw == lines[later.line].raw:
+            message = f"The {second} is there twice."
+            fix = context.remove_line(later.line)
+    else:
+        message = f"The {second} begins before the {first} before it has ended."
+    return Issue(
+        severity=Severity.PROBLEM,
+        message=message,
+        objects=(earlier, later),
+        fix=fix,
+        fix_label="Remove the duplicate" if fix else None,
+    )
+
+
+def find_offscreen(context: CheckContext) -> Iterator[Issue]:
+    """Circles and slider bodies that reach beyond a 4:3 screen."""
+    radius_px = radius_of(context.beatmap)
+    for item in context.beatmap.hit_objects:
+        if isinstance(item, Circle):
+            if _overhang_px((item.x, item.y), (item.x, item.y), radius_px) > 0:
+                yield Issue(
+                    severity=Severity.PROBLEM,
+                    message="The circle lies partly outside a 4:3 screen.",
+                    objects=(item,),
+                    detail=f"{item.x:.0f}:{item.y:.0f}",
+                    fix=_moved_inside(context, item, radius_px),
+                    fix_label="Move it onto the screen",
+                )
+        elif isinstance(item, Slider):
+            overhang_px = _slider_overhang_px(item, radius_px)
+            if overhang_px > 0:
+                yield Issue(
+                    severity=Severity.PROBLEM if overhang_px >= 1 else Severity.WARNING,
+                    message=f"The slider goes {math.ceil(overhang_px)} px beyond a 4:3 screen.",
+                    objects=(item,),
+                    detail=f"{item.x:.0f}:{item.y:.0f}",
+                )
+
+
+def radius_of(beatmap: Beatmap) -> float:
+    """Radius of a circle in osu! pixels."""
+    return 54.4 - 4.48 * beatmap.cs
+
+
+def _overhang_px(low: tuple[float, float], high: tuple[float, float], radius_px: float) -> float:
+    """How far a box of positions reaches beyond the screen with a circle around each."""
+    return max(
+        LEFT_PX - (low[0] - radius_px),
+        TOP_PX - (low[1] - radius_px),
+        high[0] + radius_px - RIGHT_PX,
+        high[1] + radius_px - BOTTOM_PX,
+    )
+
+
+def _slider_overhang_px(item: Slider, radius_px: float) -> float:
+    # Nothing of a slider is farther from its head than it is long: most need no curve at all.
+    reach = item.length_px
+    if (
+        _overhang_px((item.x - reach, item.y - reach), (item.x + reach, item.y + reach), radius_px)
+        <= 0
+    ):
+        return 0.0
+    points = item.path.polyline()
+    low, high = np.min(points, axis=0), np.max(points, axis=0)
+    return _overhang_px((float(low[0]), float(low[1])), (float(high[0]), float(high[1])), radius_px)
+
+
+def _moved_inside(context: CheckContext, item: Circle, radius_px: float) -> tuple[TextEdit, ...]:
+    x = min(RIGHT_PX - radius_px, max(LEFT_PX + radius_px, item.x))
+    y = min(BOTTOM_PX - radius_px, max(TOP_PX + radius_px, item.y))
+    return context.replace_fields(item.line, {0: str(int(x)), 1: str(int(y))})
+
+
+def find_zero_length(context: CheckContext) -> Iterator[Issue]:
+    """Sliders, spinners and hold notes that end when they begin."""
+    for item in context.beatmap.hit_objects:
+        if isinstance(item, Circle) or item.duration_ms >= ZERO_LENGTH_MS:
+            continue
+        is_hold = isinstance(item, HoldNote)
+        yield Issue(
+            severity=Severity.PROBLEM,
+            message=f"The {name_of(item)} has no length.",
+            objects=(item,),
+            fix=_as_note(context, item) if is_hold else (),
+            fix_label="Make it a single note" if is_hold else None,
+        )
+
+
+def _as_note(context: CheckContext, item: HitObject) -> tuple[TextEdit, ...]:
+    _, _, sample = context.field(item.line, 5).partition(":")
+    fields = {3: str(item.type_bits & ~128 | 1)}
+    if len(context.document.lines[item.line].raw.split(b",")) > 5:
+        fields[5] = sample
+    return context.replace_fields(item.line, fields)
+
+
+def find_invisible(context: CheckContext) -> Iterator[Issue]:
+    """Sliders whose curve has no extent, so that the player sees no body."""
+    for item in context.beatmap.hit_objects:
+        if not isinstance(item, Slider):
+            continue
+        head = item.control_points[0]
+        negative = context.field(item.line, 7).strip().startswith("-")
+        if negative or all(point == head for point in item.control_points):
+            yield Issue(
+                severity=Severity.PROBLEM,
+                message=(
+                    "The slider has a negative length."
+                    if negative
+                    else "The slider has no body: all its points lie in one place."
+                ),
+                objects=(item,),
+            )
+
+
+CHECKS = (
+    Check(
+        code="concurrent_objects",
+        title="Concurrent objects",
+        category="Compose",
+        criterion=(
+            "No two objects may be active at one time, and the next one needs 10 ms after the "
+            "end of the one before (in mania this goes for each column, with 30 ms)."
+        ),
+        answers=(
+            "MapsetVerifier:Concurrent",
+            "lazer:ConcurrentObjects",
+            "lazer:ManiaConcurrentObjects",
+        ),
+        find=find_concurrent,
+    ),
+    Check(
+        code="offscreen_object",
+        title="Off-screen objects",
+        category="Compose",
+        criterion="Every part of every object has to be visible on a 4:3 screen.",
+        answers=("MapsetVerifier:Offscreen", "lazer:OffscreenObjects"),
+        modes=frozenset({Mode.OSU}),
+        find=find_offscreen,
+    ),
+    Check(
+        code="zero_length_object",
+        title="Objects without length",
+        category="Compose",
+        criterion="Sliders, spinners and hold notes have to last for some time.",
+        answers=("lazer:ZeroLengthObjects",),
+        find=find_zero_length,
+    ),
+    Check(
+        code="invisible_slider",
+        title="Invisible sliders",
+        category="Compose",
+        criterion="The way of a slider has to be visible.",
+        answers=("MapsetVerifier:InvisibleSlider",),
+        modes=frozenset({Mode.OSU, Mode.CATCH}),
+        find=find_invisible,
+    ),
+)

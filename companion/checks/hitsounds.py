@@ -1,0 +1,216 @@
+"""Checks of what the player hears."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from companion.beatmap import Circle, HoldNote, Mode, Slider, TimeRange
+from companion.checks.check import Check, Issue, name_of
+from companion.findings import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from companion.beatmap import Beatmap, HitObject
+    from companion.checks.check import CheckContext
+
+ADDITIONS = 0b1110
+"""Whistle, finish and clap."""
+FEW_OBJECTS = 10
+"""A map with fewer objects than this is only begun."""
+
+STRETCH_WARNING_MS, STRETCH_WARNING_OBJECTS = 10_000.0, 8
+STRETCH_PROBLEM_MS, STRETCH_PROBLEM_OBJECTS = 30_000.0, 16
+
+QUIET_PERCENT, FAINT_PERCENT = 20, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What one edge of an object plays."""
+
+    item: HitObject
+    time_ms: float
+    hitsound: int
+    sets: tuple[int, int, int]
+    """Normal set, addition set and index, with the timing point's values filled in."""
+    custom: bool
+    """Whether the object names a sample file of its own."""
+    volume: int
+    """Percent."""
+    active: bool
+    """Whether the player has to press something for it."""
+
+
+def sounds_of(item: HitObject, beatmap: Beatmap) -> Iterator[Sound]:
+    """The sounds of an object's edges, head to end; a spinner sounds at its end only."""
+    if isinstance(item, Slider):
+        edges = zip(item.node_times_ms, item.edge_sounds, item.edge_sets, strict=True)
+        for number, (ms, hitsound, (normal, addition)) in enumerate(edges):
+            yield _sound(item, beatmap, ms, hitsound, normal, addition, active=number == 0)
+        return
+    active = isinstance(item, Circle | HoldNote)
+    ms = item.start_ms if active else item.end_ms
+    sample = item.sample
+    yield _sound(
+        item, beatmap, ms, item.hitsound, sample.normal_set, sample.addition_set, active=active
+    )
+
+
+def _sound(
+    item: HitObject,
+    beatmap: Beatmap,
+    ms: float,
+    hitsound: int,
+    normal: int,
+    addition: int,
+    *,
+    active: bool,
+) -> Sound:
+    point = beatmap.sample_point_at(ms)
+    line_set, line_index, line_volume = (
+        (point.sample_set, point.sample_index, point.volume)
+        if point
+        else (beatmap.default_sample_set, 0, 100)
+    )
+    played_set = normal or line_set
+    return Sound(
+        item=item,
+        time_ms=ms,
+        hitsound=hitsound,
+        sets=(played_set, addition or played_set, item.sample.index or line_index),
+        custom=bool(item.sample.filename),
+        volume=item.sample.volume or line_volume,
+        active=active,
+    )
+
+
+def find_silent_stretches(context: CheckContext) -> Iterator[Issue]:
+    """Long stretches in which nothing but the plain hit sound is heard."""
+    beatmap = context.beatmap
+    sounds = [sound for item in beatmap.hit_objects for sound in sounds_of(item, beatmap)]
+    if len(beatmap.hit_objects) < FEW_OBJECTS:
+        return
+    marked = [n for n in range(len(sounds)) if _stands_out(sounds, n)]
+    if not marked:
+        yield Issue(
+            severity=Severity.PROBLEM,
+            message="The map has no hit sounds at all.",
+            at=TimeRange(int(beatmap.hit_objects[0].start_ms), int(beatmap.last_ms) + 1),
+            detail="none",
+        )
+        return
+    for before, after in pairwise([-1, *marked, len(sounds)]):
+        plain = sounds[before + 1 : after]
+        if plain:
+            yield from _stretch(plain, beatmap)
+
+
+def _stands_out(sounds: Sequence[Sound], n: int) -> bool:
+    """Whether a sound has an addition or a sample of its own, or differs from the one before."""
+    sound = sounds[n]
+    changed = n > 0 and sound.sets != sounds[n - 1].sets
+    return bool(sound.hitsound & ADDITIONS) or sound.custom or changed
+
+
+def _stretch(plain: Sequence[Sound], beatmap: Beatmap) -> Iterator[Issue]:
+    start_ms, end_ms = plain[0].time_ms, plain[-1].time_ms
+    played_ms = (end_ms - start_ms) - sum(
+        max(0.0, min(end_ms, pause.end_ms) - max(start_ms, pause.start_ms))
+        for pause in beatmap.breaks
+    )
+    count = len({sound.item.line for sound in plain})
+    if played_ms >= STRETCH_PROBLEM_MS and count >= STRETCH_PROBLEM_OBJECTS:
+        severity = Severity.PROBLEM
+    elif played_ms >= STRETCH_WARNING_MS and count >= STRETCH_WARNING_OBJECTS:
+        severity = Severity.WARNING
+    else:
+        return
+    yield Issue(
+        severity=severity,
+        message=f"{count} objects over {played_ms / 1000:.0f} s have no hit sounds.",
+        at=TimeRange(int(start_ms), int(end_ms) + 1),
+        detail=f"from {plain[0].item.start_ms:.0f}",
+        objects=(plain[0].item,),
+    )
+
+
+def find_muted(context: CheckContext) -> Iterator[Issue]:
+    """Runs of objects that can hardly be heard."""
+    beatmap = context.beatmap
+    run: list[Sound] = []
+    level: Severity | None = None
+    for item in beatmap.hit_objects:
+        quietest = min(sounds_of(item, beatmap), key=_faintness)
+        severity = _faint_severity(quietest)
+        if severity != level and run:
+            yield _muted(run, level)
+            run = []
+        level = severity
+        if severity is not None:
+            run.append(quietest)
+    if run:
+        yield _muted(run, level)
+
+
+def _faintness(sound: Sound) -> tuple[int, int]:
+    order = {Severity.WARNING: 0, Severity.MINOR: 1, None: 2}
+    return order[_faint_severity(sound)], sound.volume
+
+
+def _faint_severity(sound: Sound) -> Severity | None:
+    if sound.volume <= FAINT_PERCENT:
+        return Severity.WARNING if sound.active else Severity.MINOR
+    if sound.active and sound.volume <= QUIET_PERCENT:
+        return Severity.MINOR
+    return None
+
+
+def _muted(run: Sequence[Sound], severity: Severity | None) -> Issue:
+    volumes = sorted({sound.volume for sound in run})
+    heard = f"{volumes[0]} %" if len(volumes) == 1 else f"{volumes[0]} to {volumes[-1]} %"
+    first, last = run[0], run[-1]
+    if len(run) == 1:
+        name = name_of(first.item)
+        part = f"{name}'s end or a repeat" if isinstance(first.item, Slider) else name
+        part = name if first.active else part
+        message = f"The {part} has a volume of {heard} and can hardly be heard."
+    else:
+        message = f"{len(run)} objects in a row have a volume of {heard}."
+    return Issue(
+        severity=severity or Severity.MINOR,
+        message=message,
+        at=TimeRange(int(first.item.start_ms), int(last.item.end_ms) + 1),
+        objects=(first.item,),
+        detail=heard,
+    )
+
+
+CHECKS = (
+    Check(
+        code="missing_hitsounds",
+        title="Missing hit sounds",
+        category="Hit Sounds",
+        criterion=(
+            "Hit sounds have to follow the song: additions or sample sets should be heard "
+            "throughout, without long stretches of the bare sound."
+        ),
+        answers=(
+            "MapsetVerifier:HitSounds",
+            "lazer:FewHitsounds",
+            "lazer:CatchFewHitsounds",
+        ),
+        modes=frozenset({Mode.OSU, Mode.CATCH}),
+        find=find_silent_stretches,
+    ),
+    Check(
+        code="muted_objects",
+        title="Muted objects",
+        category="Hit Sounds",
+        criterion="What the player presses has to give audible feedback.",
+        answers=("MapsetVerifier:Muted", "lazer:MutedObjects"),
+        find=find_muted,
+    ),
+)
