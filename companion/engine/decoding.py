@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 import torch
 
 from companion.engine.logit_filters import TokenHistory
+from companion.engine.model.backbone import EncodedWindows
 from companion.engine.vocabulary import PAD_ID
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from companion.engine.cancellation import CancelToken
     from companion.engine.logit_filters import LogitFilter, LogitMixer
-    from companion.engine.model.backbone import Backbone, EncodedWindows
+    from companion.engine.model.backbone import Backbone
     from companion.engine.sampling import TokenChooser
 
 
@@ -69,7 +70,8 @@ class DecodingTask:
         Args:
             prompts: At least one.
             negatives: One per prompt, needed by a mixer.
-            encoded: The one window that all rows listen to.
+            encoded: The window that all rows listen to. Two, if the negative prompts listen to
+                another encoding of it.
             token: Looked at before each token.
 
         Raises:
@@ -80,7 +82,7 @@ class DecodingTask:
         fed = [*prompts, *(negatives or ())] if mixer is not None else prompts
         ids, mask = pad_left(fed)
         token.raise_if_cancelled()
-        logits, state = self.backbone.start(ids, mask, encoded.repeat(len(fed)))
+        logits, state = self.backbone.start(ids, mask, _for_rows(encoded, n, len(fed)))
         history = TokenHistory(self.backbone.vocabulary, prompts)
         rows = _Rows(n, self.stop_ids)
         for _ in range(ids.shape[1], self.max_tokens):
@@ -101,6 +103,13 @@ class DecodingTask:
         for logit_filter in self.filters:
             logits = logit_filter.apply(logits, history)
         return self.chooser.choose(logits)
+
+
+def _for_rows(encoded: EncodedWindows, n: int, n_fed: int) -> EncodedWindows:
+    if len(encoded) == 1:
+        return encoded.repeat(n_fed)
+    wanted, unwanted = encoded[0].repeat(n), encoded[1].repeat(n)
+    return wanted if n_fed == n else EncodedWindows.cat([wanted, unwanted])
 
 
 def pad_left(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor | None]:
