@@ -1,0 +1,256 @@
+"""Whole generations against the recorded ones: every prompt, every token, every event."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import soundfile
+import torch
+
+from companion.beatmap import Document, Mode
+from companion.engine.audio import Waveform, decode_audio
+from companion.engine.cancellation import CancelToken
+from companion.engine.checkpoint import load
+from companion.engine.conditioning import Conditioning
+from companion.engine.encoding import (
+    EncodingOptions,
+    encode_kiai,
+    encode_map,
+    encode_red_lines,
+    encode_scroll_speeds,
+    encode_timing,
+    retime,
+)
+from companion.engine.events import BEAT_TYPES, ContextType, Event, EventType, without
+from companion.engine.generation import (
+    GeneratedWindow,
+    Generation,
+    GenerationOptions,
+    Part,
+    generate,
+)
+from companion.engine.prompts import Context, PromptBuilder, PromptOptions
+from companion.engine.sampling import Greedy, Sampler
+from companion.engine.timing import generate_timing
+from companion.engine.windows import windows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pytest
+
+    from companion.beatmap import Beatmap, TimingPoint
+    from companion.engine.model.backbone import Backbone, EncodedWindows
+
+FAMILIES = ["v29"]
+CLIPS_S = {"clip13.wav": 13, "clip22.wav": 22}
+MAX_TOKENS = 700
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    folder: Path = metafunc.config.getoption("--goldens")
+    files = [file for name in FAMILIES for file in sorted((folder / name).glob("generate/*.json"))]
+    names = [f"{file.parent.parent.name}-{file.stem}" for file in files]
+    metafunc.parametrize("record_file", files, ids=names)
+
+
+@cache
+def backbone_of(folder: Path) -> Backbone:
+    return load(folder / "model", "cpu")
+
+
+@cache
+def song(goldens: Path, name: str) -> Waveform:
+    pcm, rate_hz = soundfile.read(goldens / "common" / "clip40.wav", dtype="int16")
+    file = io.BytesIO()
+    if name in CLIPS_S:
+        pcm = pcm[: CLIPS_S[name] * rate_hz]
+    soundfile.write(file, pcm, rate_hz, format="WAV", subtype="PCM_16")
+    return decode_audio(file.getvalue(), name, 16000)
+
+
+@dataclass
+class Recorder:
+    """A backbone that notes the prompts it is started with."""
+
+    inner: Any
+    prompts: list[list[list[int]]] = field(default_factory=list)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def start(self, tokens: Any, mask: Any, encoded: EncodedWindows) -> Any:
+        self.prompts.append([[i for i in row if i != 0] for row in tokens.tolist()])
+        return self.inner.start(tokens, mask, encoded)
+
+
+class Replay:
+    """The recorded run, done again."""
+
+    def __init__(self, goldens: Path, record: dict[str, Any], folder: Path) -> None:
+        self.args = record["args"]
+        self.record = record
+        self.backbone = Recorder(backbone_of(folder))
+        self.waveform = song(goldens, record["audio"])
+        map_path = goldens / record["beatmap"] if record["beatmap"] else None
+        self.beatmap: Beatmap | None = (
+            Document.parse(map_path.read_bytes()).beatmap if map_path is not None else None
+        )
+        self.map_bytes = map_path.read_bytes() if map_path is not None else b""
+        self.encoding = EncodingOptions(original_quirks=True)
+        self.prompts = PromptBuilder(
+            self.backbone.vocabulary,
+            self.backbone.settings.window_ms,
+            PromptOptions(tgt_seq_len=MAX_TOKENS),
+            self.encoding,
+        )
+        self.chooser = Sampler.seeded([record["seed"]]) if record["do_sample"] else Greedy()
+        self.written: list[GeneratedWindow] = []
+        self.timing: Sequence[TimingPoint] | None = None
+        self.results: list[list[tuple[ContextType, list[Event]]]] = []
+
+    def run(self) -> None:
+        for run in self.record["passes"]:
+            out = [ContextType(kind) for kind in run["out_context"]]
+            given = [ContextType(kind) for kind in run["in_context"]]
+            self.results.append(self._pass(given, out))
+            if out == [ContextType.TIMING]:
+                events = self.results[-1][0][1]
+                self.timing = generate_timing(
+                    [e for e in events if e.kind in BEAT_TYPES | {EventType.TIME_SHIFT}],
+                    leniency_ms=self.args["timing_leniency"],
+                )
+
+    @property
+    def conditioning(self) -> Conditioning:
+        config = self.record["generation_config"]
+        return Conditioning(
+            mode=Mode(config["gamemode"]),
+            difficulty=config["difficulty"],
+            mapper_id=config["mapper_id"],
+            beatmap_id=config["beatmap_id"],
+            year=config["year"],
+            hitsounded=config["hitsounded"],
+            cs=config["circle_size"],
+            keycount=config["keycount"],
+            hold_note_ratio=config["hold_note_ratio"],
+            scroll_speed_ratio=config["scroll_speed_ratio"],
+            slider_multiplier=config["slider_multiplier"],
+            descriptors=config["descriptors"],
+            negative_descriptors=config["negative_descriptors"],
+            song_length_ms=self.waveform.duration_ms,
+        )
+
+    def _events_of(self, kind: ContextType) -> list[Event]:
+        length_ms = self.waveform.duration_ms
+        if kind is ContextType.TIMING and self.timing is not None:
+            return encode_red_lines(self.timing, self.encoding, length_ms)
+        if kind is ContextType.NONE:
+            return []
+        assert self.beatmap is not None
+        if kind is ContextType.TIMING:
+            return encode_timing(self.beatmap, self.encoding, length_ms)
+        if kind is ContextType.KIAI:
+            return encode_kiai(self.beatmap, self.encoding)
+        if kind is ContextType.SV:
+            return encode_scroll_speeds(self.beatmap, self.encoding)
+        events = encode_map(self.beatmap, self.encoding, length_ms)
+        if kind is ContextType.NO_HS:
+            return without(events, {EventType.HITSOUND, EventType.VOLUME})
+        return events
+
+    def _given(self, kind: ContextType) -> Context:
+        about = None
+        if kind is ContextType.GD:
+            assert self.beatmap is not None
+            from companion.engine.conditioning import star_rating
+
+            about = Conditioning.of(
+                self.beatmap,
+                self.waveform.duration_ms,
+                star_rating(self.map_bytes),
+                self.backbone.vocabulary,
+            )
+        return Context(kind, self._events_of(kind), about)
+
+    def _part(self, kind: ContextType, known: Sequence[ContextType]) -> Part:
+        if kind in known:
+            return Part(kind, self._events_of(kind), finished=True)
+        if self.args["add_to_beatmap"] and self.args["start_time"] is not None:
+            events = self._events_of(kind)
+            while events and events[-1].time_ms > self.args["start_time"] - 1:
+                events.pop()
+            return Part(kind, events)
+        return Part(kind)
+
+    def _pass(
+        self, given: Sequence[ContextType], out: Sequence[ContextType]
+    ) -> list[tuple[ContextType, list[Event]]]:
+        known = [*given, *([ContextType.TIMING] if self.timing is not None else [])]
+        args, about = self.args, self.conditioning
+        plan = self.prompts.plan(known, out, about.mode)
+        parts = [self._part(kind, known) for kind in plan.produced]
+        generation = Generation(
+            self.backbone,  # pyright: ignore[reportArgumentType]
+            self.waveform,
+            windows_of(
+                len(self.waveform.samples),
+                self.backbone.settings.windows,
+                args["start_time"],
+                args["end_time"],
+            ),
+            self.prompts,
+            plan.template,
+            [self._given(kind) for kind in plan.template.given],
+            parts,
+            about,
+            self.chooser,
+            GenerationOptions(
+                guidance=args["cfg_scale"],
+                temperature=args["temperature"],
+                timing_temperature=args["timing_temperature"],
+                mania_column_temperature=args["mania_column_temperature"],
+                taiko_hit_temperature=args["taiko_hit_temperature"],
+                time_bias=args["timeshift_bias"],
+                top_k=args["top_k"],
+                top_p=args["top_p"],
+                max_tokens=MAX_TOKENS,
+                original_quirks=True,
+            ),
+        )
+        events = {part.kind: list(part.events) for part in parts}
+        for window in generate(generation, CancelToken()):
+            self.written.append(window)
+            events[window.kind].extend(window.events)
+        return [
+            (kind, retime(events[kind], about.song_length_ms, types_first=True))
+            for kind in events
+            if kind in out
+        ]
+
+
+@cache
+def replayed(goldens: Path, file: Path) -> Replay:
+    record = json.loads(file.read_text())
+    assert record["error"] is None
+    torch.manual_seed(0)
+    replay = Replay(goldens, record, file.parent.parent)
+    replay.run()
+    return replay
+
+
+def test_every_prompt_and_every_token_is_as_recorded(goldens: Path, record_file: Path):
+    replay = replayed(goldens, record_file)
+    calls = replay.record["calls"]
+    prompts = replay.backbone.prompts
+    for i, (call, prompt, window) in enumerate(zip(calls, prompts, replay.written, strict=True)):
+        assert window.kind == call["context_type"], i
+        assert prompt[0] == [token for token in call["prompt"] if token != 0], i
+        if call["negative_prompt"] is not None:
+            assert prompt[1] == [token for token in call["negative_prompt"] if token != 0], i
+        assert list(window.decoded.tokens) == call["generated"], i
