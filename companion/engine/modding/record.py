@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from companion.errors import CheckpointMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +59,16 @@ class JudgedEvent:
         return 2.0**-self.surprisal_bits
 
 
+def _fits(name: str, value: object) -> bool:
+    if name == "weight":
+        return value in ("relative", "excess")
+    if name == "kinds":
+        return isinstance(value, dict) and all(
+            isinstance(v, int | float) for v in cast("dict[object, object]", value).values()
+        )
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 @dataclass(frozen=True, slots=True)
 class ModdingSettings:
     """From which surprisal on a checkpoint's opinion is worth a mapper's time.
@@ -79,6 +91,30 @@ class ModdingSettings:
     """Shown weight from which a finding is likely an issue."""
     weight: str = "relative"
     """What orders findings: ``relative`` (a tenth of it, as the original shows) or ``excess``."""
+
+    lookback: float | None = None
+    """Leading part of a window that is not judged, as a fraction; the checkpoint's own when None.
+
+    What a model says of an event does not depend on the window that asks, only on how much of the
+    past that window holds. Windows that overlap less are faster and know a little less.
+    """
+    lookahead: float | None = None
+    """Trailing part of a window that is not judged; the checkpoint's own when None."""
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, object]) -> Self:
+        """Take settings from the ``modding`` part of a checkpoint's ``generation_config.json``.
+
+        Raises:
+            CheckpointMismatch: A value is unknown or of the wrong type.
+        """
+        known = {f.name for f in fields(cls)}
+        for name, value in values.items():
+            if name not in known or not _fits(name, value):
+                raise CheckpointMismatch(
+                    f"generation_config.json: modding.{name} cannot be {value!r}."
+                )
+        return cls(**cast("dict[str, Any]", dict(values)))
 
     def weight_of(self, judged: JudgedEvent) -> float:
         """The number that findings are ordered by, comparable within one checkpoint only."""

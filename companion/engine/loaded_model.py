@@ -1,0 +1,212 @@
+"""A checkpoint in memory and everything that works with it: scoring, modding, generating."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from companion.engine import checkpoint
+from companion.engine.audio import load_audio
+from companion.engine.conditioning import Conditioning, star_rating
+from companion.engine.modding import MapModder, ModdingSettings
+from companion.engine.model.backbone import WindowInput
+from companion.engine.prompting import Prompting
+from companion.engine.requests import ScoreProgress
+from companion.engine.scanning import ScanPlanner, judged_events
+from companion.engine.scoring import Scorer
+from companion.engine.windows import song_length_ms, windows_of
+from companion.errors import CheckpointMismatch, UnreadableBeatmap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from companion.beatmap import Document, TimingPoint
+    from companion.engine.audio import Waveform
+    from companion.engine.cancellation import CancelToken
+    from companion.engine.checkpoint import DeviceName
+    from companion.engine.modding import JudgedEvent
+    from companion.engine.model.backbone import Backbone
+    from companion.engine.requests import ModelInfo, ScoreRequest
+    from companion.engine.scanning import Scan
+    from companion.engine.scoring import ScoredWindow
+    from companion.engine.windows import Window, WindowSettings
+    from companion.findings import Finding
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Song:
+    """A decoded song, cut into inputs for the encoder on demand."""
+
+    waveform: Waveform
+    window_samples: int
+
+    @property
+    def length_ms(self) -> float:
+        """Length of the song."""
+        return song_length_ms(len(self.waveform.samples), self.waveform.rate_hz)
+
+    def input_of(
+        self, window: Window, red_lines: tuple[TimingPoint, ...], conditioning: Conditioning
+    ) -> WindowInput:
+        """What the encoder gets for a window; past the song's end there is silence."""
+        samples = self.waveform.samples[window.first_sample :][: self.window_samples]
+        if len(samples) < self.window_samples:
+            samples = np.pad(samples, (0, self.window_samples - len(samples)))
+        start_ms = window.first_sample * 1000 / self.waveform.rate_hz
+        return WindowInput(samples, start_ms, red_lines, conditioning)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedModel:
+    """One checkpoint on its device."""
+
+    info: ModelInfo
+    backbone: Backbone
+    prompting: Prompting
+    modding: ModdingSettings
+    scorer: Scorer
+
+    @classmethod
+    def load(cls, folder: Path, device: DeviceName) -> LoadedModel:
+        """Load a checkpoint folder.
+
+        Raises:
+            ModelMissing, CheckpointMismatch, OutOfMemory: As `checkpoint.load`.
+        """
+        backbone = checkpoint.load(folder, device)
+        info = checkpoint.describe(folder, backbone)
+        prompting = Prompting(backbone.settings.prompt_builder(backbone.vocabulary))
+        modding = _modding_settings(folder)
+        return cls(info, backbone, prompting, modding, Scorer(backbone, info.digest))
+
+    def listen(self, audio_path: Path) -> Song:
+        """Decode a song for this checkpoint; a song heard before is at hand at once.
+
+        Raises:
+            AudioError: It cannot be listened to.
+        """
+        settings = self.backbone.settings
+        waveform = load_audio(audio_path, settings.rate_hz, settings.resampler)
+        return Song(waveform, settings.window_samples)
+
+    def conditioning_of(self, document: Document, song: Song) -> Conditioning:
+        """What a map says about itself."""
+        return Conditioning.of(
+            document.beatmap,
+            song.length_ms,
+            star_rating(document.to_bytes()),
+            self.backbone.vocabulary,
+        )
+
+    def score(self, request: ScoreRequest, token: CancelToken) -> Iterator[ScoreProgress]:
+        """See `Engine.score`."""
+        document = request.document
+        if document.problem is not None:
+            raise UnreadableBeatmap(document.problem)
+        song = self.listen(request.audio_path)
+        conditioning = request.conditioning or self.conditioning_of(document, song)
+        scan = self.scan(document, song, conditioning)
+        modders = [
+            MapModder(document, context.events, self.prompting.encoding, self.modding)
+            for context in scan.contexts
+        ]
+        asked = {task.window.index for task in scan.tasks}
+        silent = [window for window in scan.windows if window.index not in asked]
+        done = len(silent)
+        yield from _progress(silent, {}, done, len(scan.windows))
+        for batch in self.scored(scan, song, document, conditioning, token, request.near_ms):
+            findings = {
+                scored.task.window.index: self._findings(scan, scored, modders) for scored in batch
+            }
+            done += len(batch)
+            windows = [scored.task.window for scored in batch]
+            yield from _progress(windows, findings, done, len(scan.windows))
+
+    def scan(self, document: Document, song: Song, conditioning: Conditioning) -> Scan:
+        """Cut a map into the windows that are to be scored."""
+        windows = windows_of(len(song.waveform.samples), self.judging_windows)
+        mode = document.beatmap.mode
+        contexts = self.prompting.contexts_of(document.beatmap, song.length_ms)
+        planner = ScanPlanner(
+            self.prompting.builder, self.prompting.template(mode), self.prompting.given(mode)
+        )
+        return planner.plan(contexts, conditioning, windows)
+
+    def scored(
+        self,
+        scan: Scan,
+        song: Song,
+        document: Document,
+        conditioning: Conditioning,
+        token: CancelToken,
+        near_ms: int | None = None,
+    ) -> Iterator[list[ScoredWindow]]:
+        """Score a scan's windows; the known ones come first."""
+        red_lines = document.beatmap.red_lines
+
+        def input_of(window: Window) -> WindowInput:
+            return song.input_of(window, red_lines, conditioning)
+
+        return self.scorer.score(scan.tasks, song.waveform.audio_id, input_of, token, near_ms)
+
+    def judged(self, scan: Scan, scored: ScoredWindow) -> list[list[JudgedEvent]]:
+        """Everything that was said of a window's events, one list per context."""
+        return judged_events(scan, scored, self.backbone.vocabulary)
+
+    @property
+    def judging_windows(self) -> WindowSettings:
+        """How a song is cut for judging, which may overlap less than for generating."""
+        windows, modding = self.backbone.settings.windows, self.modding
+        return replace(
+            windows,
+            lookback=windows.lookback if modding.lookback is None else modding.lookback,
+            lookahead=windows.lookahead if modding.lookahead is None else modding.lookahead,
+        )
+
+    def _findings(
+        self, scan: Scan, scored: ScoredWindow, modders: Sequence[MapModder]
+    ) -> tuple[Finding, ...]:
+        score, settings = scored.score, self.modding
+        # Most events are far from any threshold and need not be looked at one by one.
+        chosen = (score.surprisal_bits >= settings.relative_threshold * score.entropy_bits) & (
+            score.expected_probability >= settings.expected_probability
+        )
+        if not chosen.any():
+            return ()
+        by_context = judged_events(scan, scored, self.backbone.vocabulary, chosen)
+        return tuple(
+            finding
+            for modder, judged in zip(modders, by_context, strict=True)
+            for finding in modder.findings(judged)
+        )
+
+
+def _modding_settings(folder: Path) -> ModdingSettings:
+    values = checkpoint.read_json(folder / checkpoint.GENERATION_CONFIG).get("modding", {})
+    if not isinstance(values, dict):
+        raise CheckpointMismatch("generation_config.json: modding must be an object.")
+    return ModdingSettings.from_json(cast("dict[str, object]", values))
+
+
+def _progress(
+    windows: Iterable[Window],
+    findings: dict[int, tuple[Finding, ...]],
+    done: int,
+    total: int,
+) -> Iterator[ScoreProgress]:
+    """One answer per stretch of neighbouring windows, with what was found in it."""
+    stretch: list[Window] = []
+    stretches = [stretch]
+    for window in sorted(windows, key=lambda window: window.index):
+        if stretch and window.index != stretch[-1].index + 1:
+            stretch = []
+            stretches.append(stretch)
+        stretch.append(window)
+    for part in stretches:
+        if part:
+            covered = part[0].keep.union(part[-1].keep)
+            found = [finding for window in part for finding in findings.get(window.index, ())]
+            yield ScoreProgress(covered, tuple(found), done, total)
