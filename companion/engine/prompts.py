@@ -1,9 +1,10 @@
 """What a model is shown before it writes: the contexts, the facts about the map, what came before.
 
-A prompt is ``[given contexts] [class tokens] [special tokens] SOS [produced contexts so far]``. Each
-block of events is wrapped in its context's start and end id; the last produced one has no end, because
-the model goes on there. Class tokens say what kind of map it is (`Conditioning`), special tokens how
-things stand at the window's start: the last kiai switch, the last scroll speed, the place in the song.
+A prompt is ``[given contexts] [class tokens] [special tokens] SOS [produced contexts so far]``.
+Each block of events is wrapped in its context's start and end id; the last produced one has no end,
+because the model goes on there. Class tokens say what kind of map it is (`Conditioning`), special
+tokens how things stand at the window's start: the last kiai switch, the last scroll speed, the
+place in the song.
 """
 
 from __future__ import annotations

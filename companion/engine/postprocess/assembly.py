@@ -1,0 +1,191 @@
+"""Groups put together: heads, anchors and ends become objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from companion.beatmap import Mode
+from companion.engine.events import EventType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from companion.engine.postprocess.groups import EventGroup
+
+Point = tuple[float, float]
+
+CENTRE: Point = (256, 192)
+PLAYFIELD: Point = (512, 384)
+_CIRCLE_SAMPLES = 500
+
+ANCHOR_LETTERS = {
+    EventType.BEZIER_ANCHOR: "B",
+    EventType.PERFECT_ANCHOR: "P",
+    EventType.CATMULL_ANCHOR: "C",
+    EventType.RED_ANCHOR: "B",
+    EventType.LAST_ANCHOR: "B",
+}
+
+_MOVING = ANCHOR_LETTERS.keys() | {
+    EventType.CIRCLE,
+    EventType.SLIDER_HEAD,
+    EventType.SLIDER_END,
+}
+"""Types whose position the next one's distance is measured from."""
+
+_LONG_ENDS = {
+    EventType.SPINNER_END: EventType.SPINNER,
+    EventType.HOLD_NOTE_END: EventType.HOLD_NOTE,
+    EventType.DRUMROLL_END: EventType.DRUMROLL,
+    EventType.DENDEN_END: EventType.DENDEN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """A circle, or a change of kiai or scroll speed."""
+
+    group: EventGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Long:
+    """An object with a head and an end: spinner, hold note, drumroll or denden."""
+
+    head: EventGroup
+    end: EventGroup
+
+
+@dataclass(frozen=True, slots=True)
+class SliderParts:
+    """A slider whose length is not settled yet."""
+
+    head: EventGroup
+    last: EventGroup
+    """The last anchor as far as time and sounds go."""
+    end: EventGroup
+    kind: str
+    """Curve type letter, that of the first anchor."""
+    anchors: tuple[Point, ...]
+    """After the head; a red anchor is there twice."""
+
+    @property
+    def slides(self) -> int:
+        """Number of spans."""
+        return max(round(self._total_ms / (self.last.time_ms - self.head.time_ms)), 1)
+
+    @property
+    def span_ms(self) -> float:
+        """Duration of one span."""
+        return self._total_ms / self.slides
+
+    @property
+    def _total_ms(self) -> float:
+        return self.end.time_ms - self.head.time_ms
+
+    @property
+    def has_duration(self) -> bool:
+        """Whether span and slider end after they start."""
+        return self._total_ms > 0 and self.last.time_ms > self.head.time_ms
+
+
+Assembled = Single | Long | SliderParts
+
+
+def settle_positions(groups: Sequence[EventGroup], mode: Mode, seed: int) -> None:
+    """Give every group a position, in place.
+
+    A group that only has a distance is put somewhere on the circle around the last position, as far
+    as that lies on the playfield; a group with neither stays where the last one was.
+    """
+    random = np.random.RandomState(seed)
+    last = CENTRE
+    in_spinner = False
+    for group in groups:
+        if group.distance is not None and group.x is None and group.y is None:
+            choices = _circle(last, group.distance)
+            group.x, group.y = choices[random.randint(len(choices))]
+        if group.x is None or group.y is None:
+            group.x, group.y = last
+        if group.kind in _MOVING:
+            last = group.place
+        if mode is Mode.TAIKO:
+            group.x, group.y = CENTRE
+        elif mode is Mode.MANIA:
+            group.y = CENTRE[1]
+        if group.kind is EventType.SPINNER:
+            in_spinner = True
+        elif group.kind is EventType.SPINNER_END and in_spinner:
+            in_spinner, last = False, CENTRE
+
+
+def _circle(centre: Point, radius: float) -> list[Point]:
+    angles = np.linspace(0, 2 * np.pi, _CIRCLE_SAMPLES)
+    around = np.stack(
+        [centre[0] + radius * np.cos(angles), centre[1] + radius * np.sin(angles)], axis=1
+    )
+    inside = np.all((around >= 0) & (around <= PLAYFIELD), axis=1)
+    if inside.any():
+        return [(float(x), float(y)) for x, y in around[inside]]
+    far = centre[0] + centre[1] > (PLAYFIELD[0] + PLAYFIELD[1]) / 2
+    return [PLAYFIELD if far else (0, 0)]
+
+
+def assemble(groups: Sequence[EventGroup]) -> Iterator[Assembled]:
+    """Put objects together; each comes out where its last group stands.
+
+    A head that another head of its kind follows is dropped, and so are ends and anchors without a
+    head.
+    """
+    heads: dict[EventType, EventGroup] = {}
+    slider = _SliderDraft()
+    for group in groups:
+        kind = group.kind
+        if kind in {EventType.CIRCLE, EventType.KIAI, EventType.SCROLL_SPEED_CHANGE}:
+            yield Single(group)
+        elif kind in _LONG_ENDS:
+            head = heads.pop(_LONG_ENDS[kind], None)
+            if head is not None:
+                yield Long(head, group)
+        elif kind in _LONG_ENDS.values():
+            heads[kind] = group
+        elif kind is EventType.SLIDER_HEAD:
+            slider = _SliderDraft(group)
+        elif kind in ANCHOR_LETTERS:
+            slider.add(group)
+        elif kind is EventType.SLIDER_END:
+            parts = slider.finish(group)
+            if parts is not None:
+                slider = _SliderDraft()
+                yield parts
+
+
+class _SliderDraft:
+    """A slider whose end has not come yet."""
+
+    def __init__(self, head: EventGroup | None = None) -> None:
+        self._head = head
+        self._last: EventGroup | None = None
+        self._kind = ""
+        self._anchors: list[Point] = []
+
+    def add(self, group: EventGroup) -> None:
+        """Take an anchor."""
+        assert group.kind is not None, "an anchor has a kind"
+        # Of two last anchors the first has the position, the second time and sounds.
+        if group.kind is not EventType.LAST_ANCHOR or self._last is None:
+            self._kind = self._kind or ANCHOR_LETTERS[group.kind]
+            self._anchors.append(group.place)
+        if group.kind is EventType.RED_ANCHOR:
+            self._anchors.append(group.place)
+        if group.kind is EventType.LAST_ANCHOR:
+            self._last = group
+
+    def finish(self, end: EventGroup) -> SliderParts | None:
+        """The slider, if it has a head and a last anchor."""
+        if self._head is None or self._last is None:
+            return None
+        return SliderParts(self._head, self._last, end, self._kind, tuple(self._anchors))

@@ -1,0 +1,31 @@
+"""How events become a map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PostprocessOptions:
+    """Choices of writing a map. The defaults are those of V29."""
+
+    types_first: bool = True
+    has_positions: bool = True
+    has_velocities: bool = True
+    """Whether slider heads carry their velocity; otherwise it follows from their length."""
+    normalized_scroll_speed: bool = True
+    snap_near_overlaps: bool = True
+    """Whether objects that nearly lie on another one are moved onto it."""
+    timing_leniency_ms: float = 3.0
+    """How far a beat may lie off its red line before another red line is made."""
+    seed: int = 0
+    """Decides where an object goes whose distance is known but not its place."""
+    original_quirks: bool = False
+    """Whether to write what Mapperatorinator writes, to the letter.
+
+    - An empty timing stays empty instead of becoming 120 beats per minute, and a slider then fails.
+    - Red anchors have no time when overlaps are looked for, so that they end every search.
+    - Ticks of coarser divisors are excluded by a table that lacks 2, 3, 5, 7, 11 and 13.
+    - Scroll speeds are relative to a main tempo that is measured in whole seconds.
+    - Files have an invisible character before one combo colour, and a sample index of -1.
+    """
