@@ -12,7 +12,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -37,7 +37,7 @@ ENV_PREFIX = "COMPANION_"
 CONFIG_VARIABLE = "COMPANION_CONFIG"
 BUNDLED_MODEL_FOLDER = Path(__file__).parent / "models" / "bundled"
 
-_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
 class EngineSettings(BaseModel):
@@ -48,8 +48,8 @@ class EngineSettings(BaseModel):
     model_folder: Path = BUNDLED_MODEL_FOLDER
     """Folder of the checkpoint (config.json, tokenizer.json, weights)."""
 
-    device: str = "auto"
-    """``auto`` (a GPU where there is one), ``cpu``, ``cuda``, ``cuda:1``, ``mps``."""
+    device: Device = "auto"
+    """``auto`` takes a GPU where there is one."""
 
     threads: Annotated[int, Field(ge=1, le=256)] | None = None
     """CPU threads of the model; without a value torch decides."""
@@ -61,13 +61,6 @@ class EngineSettings(BaseModel):
     @classmethod
     def _expand_home(cls, folder: Path) -> Path:
         return folder.expanduser()
-
-    @field_validator("device")
-    @classmethod
-    def _known_device(cls, device: str) -> str:
-        if not _DEVICE.fullmatch(device):
-            raise ValueError("auto, cpu, cuda, cuda:N or mps")
-        return device
 
 
 def _default_data_folder() -> Path:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from companion.demo.client import connected
 from companion.errors import DemoFailed
+from companion.findings import timestamp
 from protocol.messages import (
     Accept,
     AcknowledgeNotice,
@@ -35,9 +36,9 @@ if TYPE_CHECKING:
     from protocol.messages import ServerMessage
     from protocol.values import Finding, MapState, Suggestion
 
-UNSNAPPED: Final = b",11017,"
+UNSNAPPED: Final = b",11009,"
 SNAPPED: Final = b",11000,"
-"""The edit: the planted circle that is 17 ms late goes back to its beat."""
+"""The edit: the planted circle that is 9 ms late goes back to its beat."""
 
 SECTION_MS: Final = (26_800, 36_800)
 """Ten seconds of the first chorus."""
@@ -112,7 +113,7 @@ class ScriptedMapper:
             raise DemoFailed("The demo map is not the one that this demo was written for.")
         edited = original.replace(UNSNAPPED, SNAPPED)
         before = dict(self._findings)
-        self._say("save: the unsnapped circle at 00:11:017 moves to its beat")
+        self._say("save: the unsnapped circle at 00:11:009 moves to its beat")
         mark, started = client.mark, time.perf_counter()
         self.map_path.write_bytes(edited)
         at, revision = await self._revision(client, mark, "editor")
@@ -122,7 +123,7 @@ class ScriptedMapper:
             mark,
         )
         self._time("save to the rules' findings", started, at)
-        if any("11017" in str(finding.objects_ms) for finding in self._rules()):
+        if any("11009" in str(finding.objects_ms) for finding in self._rules()):
             raise DemoFailed("The circle was moved, but a rule still complains about it.")
         at = await self._scan_ended(client, revision, mark)
         self._time("save to the model's last finding", started, at)
@@ -138,7 +139,7 @@ class ScriptedMapper:
             lambda m: m.map if isinstance(m, Snapshot) else None, "snapshot", snapshot_mark
         )
         start_ms, end_ms = SECTION_MS
-        self._say(f"regenerate: {stamp(start_ms)} - {stamp(end_ms)}, seed {SEED}")
+        self._say(f"regenerate: {timestamp(start_ms)} - {timestamp(end_ms)}, seed {SEED}")
         mark, started = client.mark, time.perf_counter()
         reply = await client.ask(
             Regenerate(
@@ -241,7 +242,7 @@ class ScriptedMapper:
                     added, removed = len(message.added), len(message.removed_ids)
                     self._say(f"  findings of revision {message.revision}: +{added} -{removed}")
             case PassageAdded():
-                span = f"{stamp(message.start_ms)} - {stamp(message.end_ms)}"
+                span = f"{timestamp(message.start_ms)} - {timestamp(message.end_ms)}"
                 self._say(f"  passage {span}: {len(message.objects)} objects")
             case _:
                 pass
@@ -254,7 +255,7 @@ class ScriptedMapper:
         for sign, those, others in (("-", before, now), ("+", now, before)):
             for finding_id, finding in those.items():
                 if finding_id not in others:
-                    self._say(f"  {sign} {stamp(finding.start_ms)} {finding.message}")
+                    self._say(f"  {sign} {timestamp(finding.start_ms)} {finding.message}")
 
     def _time(self, what: str, started_s: float, ended_s: float) -> None:
         self.timings.append(Timing(what, max(0.0, ended_s - started_s) * 1000))
@@ -270,12 +271,6 @@ def table(timings: list[Timing]) -> str:
     """The timings, one line each."""
     width = max(len(timing.what) for timing in timings)
     return "\n".join(f"{timing.what:<{width}}  {_duration(timing.ms):>9}" for timing in timings)
-
-
-def stamp(time_ms: int) -> str:
-    """A time as the editor writes it, ``00:12:340``."""
-    minutes, rest_ms = divmod(max(time_ms, 0), 60_000)
-    return f"{minutes:02d}:{rest_ms // 1000:02d}:{rest_ms % 1000:03d}"
 
 
 def _duration(ms: float) -> str:

@@ -161,7 +161,7 @@ def plant(lines: Sequence[Line]) -> tuple[list[Line], tuple[Fault, ...]]:
     chorus, bridge = score.first_bar("chorus"), score.first_bar("bridge")
 
     circle = faulty[_find(faulty, verse + 2, "circle")]
-    change("unsnapped", verse + 2, "circle", replace(circle, start_ms=circle.start_ms + 17))
+    change("unsnapped", verse + 2, "circle", replace(circle, start_ms=circle.start_ms + 9))
 
     circle = faulty[_find(faulty, rise + 1, "circle")]
     off_screen = replace(circle.placed, y=431)

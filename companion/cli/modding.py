@@ -1,0 +1,158 @@
+"""``companion mod``: what the rules and the model find in a map."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from companion.beatmap import Mode
+from companion.cli.terminal import error_json, one_line
+from companion.cli.workbench import Workbench, new_token
+from companion.errors import CompanionError
+from companion.findings import Severity, timestamp
+from companion.session import StartScore
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from companion.cli.terminal import Terminal
+    from companion.session import ShownFinding
+    from companion.settings import Settings
+
+_ORDER = {severity: place for place, severity in enumerate(Severity)}
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """How the model's part went."""
+
+    seconds: float = 0.0
+    error: CompanionError | None = None
+    """Why the model could not look at the map."""
+
+
+def print_findings(
+    settings: Settings, terminal: Terminal, path: Path, *, with_model: bool, with_dismissed: bool
+) -> None:
+    """Print all findings, gravest first.
+
+    When the model cannot look at the map, the rules' findings are printed all the same, and the
+    exit status is 2.
+
+    Raises:
+        UnreadableBeatmap: The map cannot be read.
+    """
+    bench = Workbench(settings, path)
+    if with_dismissed:
+        bench.session.restore_dismissed()  # for this look only: nothing is written down
+    scan = _scan(bench, terminal) if with_model else Scan()
+    findings = sorted(bench.session.board.shown, key=_by_importance)
+    hidden = bench.session.board.dismissed_count
+    terminal.result(_text(bench, findings, hidden), _value(bench, findings, hidden, scan))
+    if scan.error is not None:
+        terminal.note(f"companion: {one_line(str(scan.error))}")
+        raise typer.Exit(2)
+
+
+def _scan(bench: Workbench, terminal: Terminal) -> Scan:
+    """Let the model look at the whole map."""
+    started = time.perf_counter()
+    try:
+        bench.open_song()
+        order = next((o for o in bench.session.drain() if isinstance(o, StartScore)), None)
+        if order is None:  # a map without objects or timing has nothing to score
+            return Scan()
+        info = bench.load_model()
+        terminal.note(f"{info.name} listens to {order.request.audio_path.name} …")
+        started = time.perf_counter()
+        for _ in bench.perform(order.job_id, bench.engine.score(order.request, new_token())):
+            bench.session.drain()
+    except CompanionError as error:
+        return Scan(time.perf_counter() - started, error)
+    return Scan(time.perf_counter() - started)
+
+
+def _by_importance(shown: ShownFinding) -> tuple[int, float, int]:
+    finding = shown.finding
+    return _ORDER[finding.severity], -finding.weight, finding.at.start_ms
+
+
+def _text(bench: Workbench, findings: Sequence[ShownFinding], hidden: int) -> str:
+    beatmap = bench.document.beatmap
+    stars = f"{bench.stars:.2f} stars" if bench.stars is not None else "star rating unknown"
+    lines = [
+        f"{beatmap.artist} - {beatmap.title} [{beatmap.version}] by {beatmap.creator}: "
+        f"{len(beatmap.hit_objects)} objects, {stars}"
+    ]
+    for severity in Severity:
+        of_kind = [shown.finding for shown in findings if shown.finding.severity is severity]
+        if of_kind:
+            lines += ["", f"{severity}s ({len(of_kind)})"]
+        for finding in of_kind:
+            bits = f" [{finding.surprisal_bits:.1f} bits]" if finding.surprisal_bits else ""
+            at = timestamp(finding.at.start_ms)
+            lines.append(f"  {at}  {finding.category}: {finding.message}{bits}")
+            lines.append(f"             {finding.editor_link}")
+    if not findings:
+        lines += ["", "Nothing to complain about."]
+    if hidden:
+        lines += ["", f"{hidden} dismissed; --all shows them."]
+    return "\n".join(lines)
+
+
+def _value(
+    bench: Workbench, findings: Sequence[ShownFinding], hidden: int, scan: Scan
+) -> dict[str, Any]:
+    model = bench.model
+    return {
+        "map": map_value(bench),
+        "model": {"name": model.name, "family": model.family, "digest": model.digest}
+        if model
+        else None,
+        "model_error": error_json(scan.error) if scan.error else None,
+        "scan_s": round(scan.seconds, 3),
+        "dismissed_count": hidden,
+        "findings": [_finding_value(shown) for shown in findings],
+    }
+
+
+def map_value(bench: Workbench) -> dict[str, Any]:
+    """What a script wants to know about the map."""
+    beatmap = bench.document.beatmap
+    return {
+        "path": str(bench.path),
+        "digest": bench.document.digest,
+        "artist": beatmap.artist,
+        "title": beatmap.title,
+        "creator": beatmap.creator,
+        "difficulty_name": beatmap.version,
+        "mode": {Mode.OSU: "osu", Mode.TAIKO: "taiko", Mode.CATCH: "catch"}.get(
+            beatmap.mode, "mania"
+        ),
+        "star_rating": bench.stars,
+        "objects": len(beatmap.hit_objects),
+    }
+
+
+def _finding_value(shown: ShownFinding) -> dict[str, Any]:
+    """A finding with the names it has on the wire."""
+    finding = shown.finding
+    return {
+        "id": finding.id,
+        "source": shown.source,
+        "code": finding.code,
+        "category": finding.category,
+        "severity": str(finding.severity),
+        "start_ms": finding.at.start_ms,
+        "end_ms": finding.at.end_ms,
+        "objects_ms": list(finding.objects),
+        "message": finding.message,
+        "weight": finding.weight,
+        "surprisal_bits": finding.surprisal_bits,
+        "fix_label": finding.fix_label,
+        "editor_link": finding.editor_link,
+    }

@@ -1,0 +1,198 @@
+"""``companion regenerate`` and ``companion undo``: the commands that write."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import typer
+
+from companion.beatmap import TimeRange, storage
+from companion.cli.modding import map_value
+from companion.cli.workbench import Workbench, new_token
+from companion.engine.requests import Passage, RegenerateOptions, Replace
+from companion.errors import OptionRefused
+from companion.findings import timestamp
+from companion.session import StartRegenerate
+from companion.session.fair_use import NOTICE
+from companion.suggestions import generate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from companion.cli.terminal import Terminal
+    from companion.cli.workbench import Written
+    from companion.settings import Settings
+    from companion.suggestions import Suggestion
+
+RELOAD_HINT = "Press Ctrl+L in the editor to load it."
+_SEEDS = 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The command's options; ``None`` means the engine's default."""
+
+    start_ms: int
+    end_ms: int
+    difficulty: float | None = None
+    seed: int | None = None
+    guidance: float | None = None
+    temperature: float | None = None
+    replace: str = "all"
+    change_green_lines: bool = False
+    variants: int = 1
+    out: Path | None = None
+    in_place: bool = False
+    acknowledge: bool = False
+
+    def options(self) -> RegenerateOptions:
+        """The engine's options.
+
+        Raises:
+            OptionRefused: One of them is out of range, or two exclude each other.
+        """
+        if self.out is not None and self.in_place:
+            raise OptionRefused("Give either --out or --in-place, not both.")
+        if self.out is not None and self.out.exists():
+            raise OptionRefused(f"{self.out} exists already; choose another name.")
+        plain = RegenerateOptions()
+        options = RegenerateOptions(
+            difficulty=self.difficulty,
+            seed=secrets.randbelow(_SEEDS) if self.seed is None else self.seed,
+            guidance=plain.guidance if self.guidance is None else self.guidance,
+            temperature=plain.temperature if self.temperature is None else self.temperature,
+            replace=cast("Replace", self.replace),  # verified below
+            change_green_lines=self.change_green_lines,
+            variants=self.variants,
+        )
+        options.verify()
+        return options
+
+
+def regenerate_section(settings: Settings, terminal: Terminal, path: Path, wish: Wish) -> None:
+    """Generate a section; print it, or write it where the wish says.
+
+    Raises:
+        CompanionError: Anything that keeps it from being done; the map is then as it was.
+    """
+    options = wish.options()
+    bench = Workbench(settings, path)
+    _show_notice(bench, terminal, wish)
+    bench.session.fair_use.require_generating()  # before the song and the model are loaded
+    bench.open_song()
+    suggestion = _generate(bench, terminal, TimeRange(wish.start_ms, wish.end_ms), options)
+    best = suggestion.ranking[0] if suggestion.ranking else suggestion.variants[0]
+    written: Written | None = None
+    if wish.in_place or wish.out is not None:
+        planned = bench.session.plan_accept(suggestion.id, best, storage.read(bench.path))
+        written = bench.accept(planned) if wish.out is None else bench.write_copy(planned, wish.out)
+    terminal.result(
+        _text(suggestion, best, written), _value(bench, suggestion, best, written, wish)
+    )
+
+
+def undo_last_write(settings: Settings, terminal: Terminal, path: Path) -> None:
+    """Take back the companion's last write to a map.
+
+    Raises:
+        CompanionError: There is nothing to undo, or it cannot be undone; the map is as it was.
+    """
+    bench = Workbench(settings, path)
+    planned, written = bench.take_back()
+    left = len(bench.session.undo_steps) - 1
+    terminal.result(
+        f"{planned.description}. {RELOAD_HINT}",
+        {
+            "map": map_value(bench),
+            "undone": planned.description,
+            "digest": planned.document.digest,
+            "backup": str(written.backup),
+            "steps_left": left,
+        },
+    )
+
+
+def _show_notice(bench: Workbench, terminal: Terminal, wish: Wish) -> None:
+    """Show the fair-use notice the first time, and ask; `--acknowledge` answers beforehand."""
+    fair_use = bench.session.fair_use
+    if fair_use.modding_only or fair_use.notice_acknowledged:
+        return
+    if not wish.acknowledge:
+        terminal.note(NOTICE.title.upper())
+        for paragraph in (*NOTICE.paragraphs, NOTICE.link):
+            terminal.note(f"\n{paragraph}")
+        if not sys.stdin.isatty():
+            terminal.note("\n--acknowledge says that you have read this.")
+            return  # the session refuses
+        if not typer.confirm("\nI have read this. Go on?", err=True):
+            return
+    bench.acknowledge()
+
+
+def _generate(
+    bench: Workbench, terminal: Terminal, wanted: TimeRange, options: RegenerateOptions
+) -> Suggestion:
+    """Generate all variants of the section, telling of each passage as it comes."""
+    session = bench.session
+    number = session.revision.number if session.revision is not None else 0
+    suggestion = session.regenerate("command", number, wanted, options)
+    order = next(o for o in session.drain() if isinstance(o, StartRegenerate))
+    info = bench.load_model()
+    span = suggestion.range
+    terminal.note(
+        f"{info.name} writes {timestamp(span.start_ms)} - {timestamp(span.end_ms)}, "
+        f"seed {options.seed} …"
+    )
+    values = generate(order.request, bench.engine, new_token())
+    for value in bench.perform(order.job_id, values):
+        session.drain()
+        if isinstance(value, Passage):
+            at = timestamp(value.range.start_ms)
+            terminal.note(f"  variant {value.variant}, {at}: {len(value.lines)} objects")
+    return session.suggestions.get(suggestion.id)
+
+
+def _text(suggestion: Suggestion, best: int, written: Written | None) -> str:
+    if written is None:
+        return "\n".join(line.decode("utf-8", "replace") for line in suggestion.lines(best))
+    count = len(suggestion.lines(best))
+    text = f"{count} objects written to {written.path}."
+    if written.backup is None:
+        return text
+    return f"{text} {RELOAD_HINT}\nBackup: {written.backup}\n“companion undo” takes it back."
+
+
+def _value(
+    bench: Workbench, suggestion: Suggestion, best: int, written: Written | None, wish: Wish
+) -> dict[str, Any]:
+    model, options = bench.model, suggestion.options
+    return {
+        "map": map_value(bench),
+        "range": {"start_ms": suggestion.range.start_ms, "end_ms": suggestion.range.end_ms},
+        "settings": {
+            "difficulty": options.difficulty,
+            "seed": options.seed,
+            "guidance": options.guidance,
+            "temperature": options.temperature,
+            "replace": options.replace,
+            "change_green_lines": options.change_green_lines,
+        },
+        "model": {"name": model.name, "family": model.family, "digest": model.digest}
+        if model
+        else None,
+        "best_variant": best,
+        "variants": [
+            {
+                "variant": variant,
+                "mean_logprob": suggestion.mean_logprob(variant),
+                "lines": [line.decode("utf-8", "replace") for line in suggestion.lines(variant)],
+            }
+            for variant in suggestion.variants
+        ],
+        "written": str(written.path) if written else None,
+        "in_place": wish.in_place,
+        "backup": str(written.backup) if written and written.backup else None,
+    }

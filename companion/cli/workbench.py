@@ -1,0 +1,220 @@
+"""One map on the command line: the daemon's session, journal and engine, without daemon and loop.
+
+The session decides, as it does for the overlay; this carries out what it decides, at once and in
+this thread. So a command obeys the same rules, and writes the same backups, undo steps and
+provenance.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from companion.beatmap import storage
+from companion.bridge.song import look_at_song
+from companion.engine.cancellation import CancelToken
+from companion.engine.engine import LocalEngine
+from companion.errors import CompanionError, StaleEdit, WriteFailed
+from companion.journal import Journal, ProvenanceRecord, UndoStep, map_key
+from companion.session import Detection, FairUse, OpenMap, Session, examine
+from companion.worker import JobDone, JobFailed, JobStarted, JobYielded, ModelReady
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+    from pathlib import Path
+
+    from companion.engine.requests import Engine, ModelInfo
+    from companion.session.session import PlannedWrite
+    from companion.settings import Settings
+
+
+def make_engine(settings: Settings) -> Engine:
+    """The engine that the settings describe; its model is loaded when first needed."""
+    engine = settings.engine
+    return LocalEngine(engine.model_folder, engine.device, engine.threads)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write has left on the disk."""
+
+    path: Path
+    backup: Path | None
+
+
+class Workbench:
+    """A map, opened.
+
+    Raises:
+        UnreadableBeatmap: The file is gone, or not an ``.osu`` file that can be worked with.
+    """
+
+    def __init__(self, settings: Settings, path: Path) -> None:
+        self.path = path.absolute()
+        self.journal = Journal(settings.data_folder)
+        self.engine = make_engine(settings)
+        self.model: ModelInfo | None = None
+        data = storage.read(self.path)
+        examined = examine(data, None)
+        examined.document.require_readable()
+        stored = self.journal.fair_use()
+        self.session = Session(
+            FairUse(
+                modding_only_global=stored.modding_only_global,
+                modding_only_forced=settings.modding_only,
+                notice_acknowledged=stored.notice_acknowledged is not None,
+            )
+        )
+        self.session.open(
+            OpenMap("map", self.path, Detection("given")),
+            examined,
+            dismissed=self.journal.dismissed(self.path),
+            undo_steps=self.journal.undo_steps(self.path, examined.document.digest),
+            modding_only_mapset=map_key(self.path.parent) in stored.modding_only_mapsets,
+        )
+        self.document = examined.document
+        self.stars = examined.stars
+
+    def open_song(self) -> None:
+        """Tell the session about the song, which starts its scan.
+
+        Raises:
+            AudioError: The song is missing or cannot be opened.
+        """
+        self.session.song_known(
+            look_at_song(self.path.parent, self.document.beatmap.audio_filename)
+        )
+
+    def load_model(self) -> ModelInfo:
+        """Load the model.
+
+        Raises:
+            ModelError: There is none, or it does not fit.
+        """
+        self.model = self.engine.load()
+        self.session.reported(ModelReady(self.model))
+        return self.model
+
+    def perform(self, job_id: str, values: Iterator[object]) -> Iterator[object]:
+        """Run a job, report everything to the session and pass it on."""
+        self.session.reported(JobStarted(job_id))
+        try:
+            for value in values:
+                self.session.reported(JobYielded(job_id, value))
+                yield value
+        except CompanionError as error:
+            self.session.reported(JobFailed(job_id, error))
+            raise
+        self.session.reported(JobDone(job_id))
+
+    def acknowledge(self) -> None:
+        """Remember, for good, that the fair-use notice has been read."""
+        stored = self.journal.fair_use()
+        self.journal.keep_fair_use(replace(stored, notice_acknowledged=now()))
+        self.session.acknowledge_notice()
+
+    # ------------------------------------------------------------------ writing
+
+    def accept(self, planned: PlannedWrite) -> Written:
+        """Write a planned edit into the map, so that it can be undone.
+
+        Raises:
+            StaleEdit: The file was saved in the meantime.
+            WriteFailed: The disk does not take it; the map is as it was.
+        """
+        step = UndoStep(
+            before_digest=planned.expected_digest,
+            after_digest=planned.document.digest,
+            edits=planned.undo,
+            description=planned.description,
+            date=now(),
+            provenance=self._provenance(planned, self.path),
+        )
+        before = self.journal.undo_steps(self.path, planned.expected_digest)
+        # first the way back, then the write: a crash in between leaves a step that never happened
+        self.journal.keep_undo_steps(self.path, (*before, step))
+        try:
+            written = self._write(planned)
+        except CompanionError:
+            self.journal.keep_undo_steps(self.path, before)
+            raise
+        self._record(planned, self.path)
+        return written
+
+    def take_back(self) -> tuple[PlannedWrite, Written]:
+        """Undo the last write.
+
+        Raises:
+            RequestError: There is nothing to undo.
+            StaleEdit: Its lines have been edited since.
+            WriteFailed: The disk does not take it; the map is as it was.
+        """
+        planned = self.session.plan_undo(storage.read(self.path))
+        written = self._write(planned)
+        self.journal.keep_undo_steps(self.path, self.session.undo_steps[:-1])
+        self._record(planned, self.path)
+        return planned, written
+
+    def write_copy(self, planned: PlannedWrite, target: Path) -> Written:
+        """Write the map with the planned edit to a new file beside it or elsewhere.
+
+        Raises:
+            StaleEdit: There is such a file already.
+            WriteFailed: The disk does not take it.
+        """
+        target = target.absolute()
+        with _disk_errors(target), target.open("xb") as file:
+            file.write(planned.document.to_bytes())
+        self._record(planned, target)
+        return Written(target, None)
+
+    def _write(self, planned: PlannedWrite) -> Written:
+        backup = storage.write(
+            self.path,
+            planned.document.to_bytes(),
+            expected_digest=planned.expected_digest,
+            backups=self.journal.backups(self.path),
+        )
+        return Written(self.path, backup.copy)
+
+    def _record(self, planned: PlannedWrite, path: Path) -> None:
+        record = self._provenance(planned, path)
+        if record is not None:
+            self.journal.record(record)
+
+    def _provenance(self, planned: PlannedWrite, path: Path) -> ProvenanceRecord | None:
+        made = planned.generated
+        if made is None:
+            return None
+        return ProvenanceRecord(
+            date=now(),
+            action=made.action,
+            file=str(path),
+            start_ms=planned.at.start_ms,
+            end_ms=planned.at.end_ms,
+            model=made.model,
+            model_digest=made.model_digest,
+            seed=made.seed,
+        )
+
+
+def new_token() -> CancelToken:
+    """A token that nobody cancels: Ctrl+C ends a command."""
+    return CancelToken()
+
+
+def now() -> str:
+    """The date for the journal: ISO 8601, UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@contextmanager
+def _disk_errors(target: Path) -> Generator[None]:
+    try:
+        yield
+    except FileExistsError:
+        raise StaleEdit(f"{target} exists already; choose another name.") from None
+    except OSError as error:
+        raise WriteFailed(f"{target} cannot be written: {error.strerror or error}.") from error
