@@ -118,7 +118,7 @@ class ObjectReader:
         if length_px == 0:
             path = SliderPath(segments, None)
             length_px = path.natural_length_px
-        span_ms = length_px / self.speed_px_per_ms(start_ms)
+        span_ms = self.span_ms(length_px, start_ms)
         sample = parse_sample(fields[10]) if len(fields) > 10 else NO_SAMPLE
         nodes = slides + 1
         stated_sounds = tuple(whole_or(s, 0) for s in _edge_parts(fields, 8))
@@ -149,11 +149,12 @@ class ObjectReader:
             known_path=path,
         )
 
-    def speed_px_per_ms(self, ms: float) -> float:
-        """How fast a slider ball that starts at a moment goes."""
-        red = self.timing.red_at(ms)
+    def span_ms(self, length_px: float, start_ms: float) -> float:
+        """How long a slider ball that starts at a moment takes for a length."""
+        red = self.timing.red_at(start_ms)
         beat_length = red.beat_length if red and red.beat_length > 0 else DEFAULT_BEAT_LENGTH_MS
-        return 100.0 * self.slider_multiplier * self.timing.velocity_at(ms) / beat_length
+        velocity = self.slider_multiplier * self.timing.velocity_at(start_ms)
+        return length_px * beat_length / (100.0 * velocity)
 
     def _curve(self, text: str, head: Point) -> tuple[tuple[tuple[int, str], ...], list[Point]]:
         """Curve types with the index of the point each is written before, and all points."""

@@ -42,16 +42,14 @@ def nearest_tick(
     following one where that is near; of ticks at one place the smallest divisor is named.
     """
     table = beatmap.timing if isinstance(beatmap, Beatmap) else TimingTable(beatmap)
-    best: Tick | None = None
-    best_distance = math.inf
+    best: tuple[float, int, float] | None = None
     for red in _red_lines_near(ms, table):
-        for divisor in sorted(divisors):
+        for divisor in divisors:
             step = red.beat_length / divisor
             time_ms = red.time_ms + round((ms - red.time_ms) / step) * step
-            distance = abs(time_ms - ms)
-            if distance < best_distance - 1e-6:
-                best, best_distance = Tick(time_ms, divisor), distance
-    return best
+            candidate = (round(abs(time_ms - ms), 6), divisor, time_ms)
+            best = candidate if best is None else min(best, candidate)
+    return None if best is None else Tick(best[2], best[1])
 
 
 def _red_lines_near(ms: float, table: TimingTable) -> list[TimingPoint]:
@@ -73,11 +71,12 @@ def snap_range_outward(wanted: TimeRange, beatmap: Beatmap) -> TimeRange:
 
 
 def _beat_before(ms: int, table: TimingTable) -> int:
-    red = table.red_at(ms)
+    # Beats are written at their floor: one that comes within this millisecond has begun.
+    until = ms + 1 - 1e-6
+    red = table.red_at(until)
     if red is None or red.beat_length <= 0:
         return ms
-    # Objects are written at the floor of their beat, so that ms already belongs to the beat.
-    beats = math.floor((ms + 1 - red.time_ms) / red.beat_length)
+    beats = math.floor((until - red.time_ms) / red.beat_length)
     return min(ms, math.floor(red.time_ms + beats * red.beat_length + 1e-6))
 
 

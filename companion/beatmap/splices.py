@@ -64,12 +64,12 @@ def splice_objects(
     reader = beatmap.object_reader
     new: list[tuple[float, bytes]] = []
     for line in lines:
+        if b"\n" in line or b"\r" in line:
+            raise EditConflict("A new hit object has to be a single line.")
         try:
             item = reader.read(line.decode("utf-8", "replace"), -1)
         except ValueError as error:
             raise EditConflict(f"A new line is no hit object: {error}.") from error
-        if b"\n" in line or b"\r" in line:
-            raise EditConflict("A new hit object has to be a single line.")
         if not wanted.contains(item.start_ms):
             raise RangeRefused(f"A new object at {item.start_ms:.0f} ms lies outside the range.")
         new.append((item.start_ms, line))
