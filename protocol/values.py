@@ -283,6 +283,8 @@ class Suggestion(Wire):
     """Why it is stale or failed, in plain words."""
     accepted_variant: int | None
     """Which variant is in the file now."""
+    ranking: list[int]
+    """Variant numbers, best first, judged by what follows the range; empty while unknown."""
     variants: list[Variant]
     """The alternatives, in order of variant number."""
 

@@ -24,6 +24,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from protocol.closing import CloseCode  # noqa: E402
 from protocol.codec import MAX_CLIENT_FRAME_BYTES  # noqa: E402
 from protocol.messages import ClientMessage, ClientRequest, ServerMessage, ServerUpdate  # noqa: E402
 from protocol.version import PROTOCOL_VERSION  # noqa: E402
@@ -38,6 +39,7 @@ BANNER = """\
 
 export const PROTOCOL_VERSION = {version};
 export const MAX_CLIENT_FRAME_BYTES = {limit};
+export const CLOSE_CODES = {{ {codes} }} as const;
 
 """
 
@@ -155,7 +157,11 @@ def compile_typescript(schema: dict[str, Any]) -> str | None:
     )
     if result.returncode != 0:
         raise SystemExit(f"json-schema-to-typescript failed:\n{result.stderr}")
-    banner = BANNER.format(version=PROTOCOL_VERSION, limit=MAX_CLIENT_FRAME_BYTES)
+    banner = BANNER.format(
+        version=PROTOCOL_VERSION,
+        limit=MAX_CLIENT_FRAME_BYTES,
+        codes=", ".join(f"{code.name}: {code.value}" for code in CloseCode),
+    )
     return banner + REFERENCE_NOTE.sub("", result.stdout).lstrip()
 
 

@@ -2,6 +2,7 @@
 
 export const PROTOCOL_VERSION = 1;
 export const MAX_CLIENT_FRAME_BYTES = 65536;
+export const CLOSE_CODES = { WRONG_TOKEN: 4401, OTHER_VERSION: 4402, BAD_MESSAGE: 4400, TOO_MANY_MESSAGES: 4429, TOO_SLOW: 4408, STOPPING: 1001 } as const;
 
 /**
  * Everything a client may send.
@@ -796,7 +797,7 @@ export interface Suggestion {
    */
   accepted_variant: number | null;
   /**
-   * Variant numbers, the one that suits what follows the range best first; empty while unknown.
+   * Variant numbers, best first, judged by what follows the range; empty while unknown.
    */
   ranking: number[];
   /**
@@ -1148,7 +1149,7 @@ export interface Suggestion1 {
    */
   accepted_variant: number | null;
   /**
-   * Variant numbers, the one that suits what follows the range best first; empty while unknown.
+   * Variant numbers, best first, judged by what follows the range; empty while unknown.
    */
   ranking: number[];
   /**

@@ -1,0 +1,151 @@
+"""Answers clients' requests: each protocol request as what it does to the session."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from companion.beatmap import TimeRange
+from companion.bridge import wire
+from companion.bridge.scribe import Scribe
+from companion.engine.requests import RegenerateOptions
+from companion.errors import RequestError
+from companion.journal import disclosure, map_key
+from protocol import messages
+
+if TYPE_CHECKING:
+    from companion.bridge.conductor import Conductor
+    from protocol.messages import ClientRequest, ServerUpdate
+
+RELOAD_NOTE: Final = (
+    "Written. Press Ctrl+L in the editor to load it; saving in the editor before that would "
+    "overwrite it."
+)
+
+
+class RequestDesk:
+    """The desk that connections bring their requests to; one request at a time."""
+
+    def __init__(self, conductor: Conductor) -> None:
+        self._conductor = conductor
+        self._session = conductor.session
+        self._journal = conductor.journal
+        self._scribe = Scribe(conductor)
+
+    def snapshot(self) -> messages.Snapshot:
+        """The whole state."""
+        return self._conductor.wire.snapshot()
+
+    async def answer(self, request: ClientRequest) -> tuple[ServerUpdate, ...]:
+        """Carry a request out; gives what this client alone gets, the reply last.
+
+        Raises:
+            CompanionError: it is refused.
+        """
+        async with self._conductor.turn:
+            try:
+                return await self._carry_out(request)
+            finally:
+                self._conductor.hand_out()
+
+    async def _carry_out(self, request: ClientRequest) -> tuple[ServerUpdate, ...]:  # noqa: C901
+        session = self._session
+        reply = messages.Reply(request_id=request.request_id, ok=True)
+        match request:
+            case messages.GetSnapshot():
+                return self.snapshot(), reply
+            case messages.SelectMap(map_id=map_id):
+                await self._conductor.pick(self._conductor.atlas.path_of(map_id))
+            case messages.FollowEditor():
+                await self._conductor.pick(None)
+            case messages.Regenerate():
+                return (self._regenerate(request, reply),)
+            case messages.Cancel(job_id=job_id):
+                session.cancel(job_id)
+            case messages.Accept():
+                await self._scribe.accept(request.suggestion_id, request.variant)
+                return (reply.model_copy(update={"note": RELOAD_NOTE}),)
+            case messages.Reject(suggestion_id=suggestion_id):
+                session.reject(suggestion_id)
+            case messages.Undo():
+                await self._scribe.undo()
+                return (reply.model_copy(update={"note": RELOAD_NOTE}),)
+            case messages.Rescan():
+                return (reply.model_copy(update={"job_id": session.rescan()}),)
+            case messages.ApplyFix():
+                await self._scribe.apply_fix(request.finding_id, request.base_revision)
+                return (reply.model_copy(update={"note": RELOAD_NOTE}),)
+            case messages.Dismiss(finding_id=finding_id):
+                session.dismiss(finding_id)
+            case messages.RestoreDismissed():
+                session.restore_dismissed()
+            case messages.SetModdingOnly():
+                self._set_modding_only(request)
+            case messages.AcknowledgeNotice():
+                self._acknowledge_notice()
+            case messages.GetProvenance():
+                return await self._provenance(), reply
+        return (reply,)
+
+    def _regenerate(
+        self, request: messages.Regenerate, reply: messages.Reply
+    ) -> messages.ServerUpdate:
+        wanted = request.options
+        seed = secrets.randbelow(2**31) if wanted.seed is None else wanted.seed
+        suggestion = self._session.regenerate(
+            request.request_id,
+            request.base_revision,
+            TimeRange(request.start_ms, request.end_ms),
+            RegenerateOptions(
+                difficulty=wanted.difficulty,
+                seed=seed,
+                guidance=wanted.guidance,
+                temperature=wanted.temperature,
+                replace=wanted.replace,
+                change_green_lines=wanted.change_green_lines,
+                variants=wanted.variants,
+            ),
+        )
+        return reply.model_copy(
+            update={"job_id": suggestion.job_id, "suggestion_id": suggestion.id}
+        )
+
+    def _set_modding_only(self, request: messages.SetModdingOnly) -> None:
+        """Turned on: first the switch, then the disk. Turned off: the other way round."""
+        stored = self._journal.fair_use()
+        everywhere = request.scope == "global"
+        if everywhere:
+            stored = replace(stored, modding_only_global=request.enabled)
+        else:
+            open_map = self._session.open_map
+            if open_map is None:
+                raise RequestError("No map is open, so there is no mapset to switch this for.")
+            key = map_key(open_map.folder)
+            others = stored.modding_only_mapsets - {key}
+            stored = replace(
+                stored, modding_only_mapsets=others | {key} if request.enabled else others
+            )
+        if request.enabled:
+            self._session.set_modding_only(everywhere=everywhere, enabled=True)
+        self._journal.keep_fair_use(stored)
+        if not request.enabled:
+            self._session.set_modding_only(everywhere=everywhere, enabled=False)
+
+    def _acknowledge_notice(self) -> None:
+        stored = self._journal.fair_use()
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        self._journal.keep_fair_use(replace(stored, notice_acknowledged=now))
+        self._session.acknowledge_notice()
+
+    async def _provenance(self) -> messages.Provenance:
+        open_map = self._session.open_map
+        if open_map is None:
+            raise RequestError("No map is open. Open one to see its provenance journal.")
+        records = await asyncio.to_thread(self._journal.provenance, open_map.path)
+        return messages.Provenance(
+            entries=[wire.provenance_entry(record) for record in records],
+            disclosure=disclosure(records),
+        )

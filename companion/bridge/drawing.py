@@ -1,0 +1,113 @@
+"""A map's timeline as the overlay draws it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+from companion.beatmap import HoldNote, Mode, Slider, Spinner
+from companion.suggestions import preview
+from protocol import values
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from companion.beatmap import Beatmap, Document, HitObject, TimeRange, TimingPoint
+
+_LIMIT_MS: Final = 2**31 - 1
+
+
+def timeline(document: Document, song_length_ms: float | None) -> values.Timeline:
+    """Everything that is drawn along the song; empty for a file that cannot be used."""
+    length_ms = length_ms_of(document, song_length_ms)
+    if not document.readable:
+        return values.Timeline(
+            objects=[],
+            timing_points=[],
+            kiai=[],
+            breaks=[],
+            bookmarks_ms=[],
+            preview_ms=None,
+            length_ms=length_ms,
+        )
+    beatmap = document.beatmap
+    return values.Timeline(
+        objects=timeline_objects(beatmap),
+        timing_points=[timing_line(point) for point in beatmap.timing_points],
+        kiai=[span(item) for item in beatmap.kiai_ranges],
+        breaks=[
+            values.Span(start_ms=wire_ms(pause.start_ms), end_ms=wire_ms(pause.end_ms))
+            for pause in beatmap.breaks
+        ],
+        bookmarks_ms=[wire_ms(mark) for mark in beatmap.bookmarks],
+        preview_ms=wire_ms(beatmap.preview_time_ms) if beatmap.preview_time_ms >= 0 else None,
+        length_ms=length_ms,
+    )
+
+
+def length_ms_of(document: Document, song_length_ms: float | None) -> int:
+    """How far the timeline goes: to the song's end, or the last object's if that is later."""
+    last_ms = document.beatmap.last_ms if document.readable else 0
+    return wire_ms(max(last_ms, song_length_ms or 0.0, 0.0))
+
+
+def timeline_objects(beatmap: Beatmap) -> list[values.TimelineObject]:
+    """All objects of a map as they are drawn."""
+    columns = beatmap.keycount if beatmap.mode is Mode.MANIA else None
+    return [
+        _timeline_object(item, number, columns)
+        for item, number in zip(beatmap.hit_objects, beatmap.combo_numbers, strict=True)
+    ]
+
+
+def _timeline_object(item: HitObject, number: int, columns: int | None) -> values.TimelineObject:
+    path: list[tuple[float, float]] = []
+    slides = 0
+    kind: Literal["circle", "slider", "spinner", "hold"] = "circle"
+    if isinstance(item, Slider):
+        kind, slides = "slider", item.slides
+        path = [(round(x, 1), round(y, 1)) for x, y in item.path.polyline()]
+    elif isinstance(item, Spinner):
+        kind = "spinner"
+    elif isinstance(item, HoldNote):
+        kind = "hold"
+    # Built unchecked: every value is made here, and a map has thousands of these.
+    return values.TimelineObject.model_construct(
+        start_ms=wire_ms(item.start_ms),
+        end_ms=wire_ms(item.end_ms),
+        kind=kind,
+        x=item.x,
+        y=item.y,
+        new_combo=number == 1,
+        combo_number=number,
+        column=None if columns is None else item.column(columns),
+        path=path,
+        slides=slides,
+    )
+
+
+def generated_objects(base: Document, lines: Sequence[bytes]) -> list[values.TimelineObject]:
+    """Generated object lines as they would be drawn in the base's settings and timing."""
+    return timeline_objects(preview(base, lines))
+
+
+def timing_line(point: TimingPoint) -> values.TimingLine:
+    """A timing point."""
+    return values.TimingLine(
+        time_ms=point.time_ms,
+        kind="red" if point.uninherited else "green",
+        bpm=round(point.bpm, 3) if point.uninherited else None,
+        meter=point.meter,
+        velocity=None if point.uninherited else round(point.velocity, 4),
+        volume=point.volume,
+        kiai=point.kiai,
+    )
+
+
+def span(item: TimeRange) -> values.Span:
+    """A stretch of song time."""
+    return values.Span(start_ms=wire_ms(item.start_ms), end_ms=wire_ms(item.end_ms))
+
+
+def wire_ms(time_ms: float) -> int:
+    """A time as the wire takes it; absurd ones in a broken map become the nearest possible."""
+    return round(min(_LIMIT_MS, max(-_LIMIT_MS, time_ms)))

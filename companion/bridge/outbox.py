@@ -1,0 +1,112 @@
+"""What waits to be sent to one client: bounded, so that a slow client costs nothing but itself.
+
+State replaces its predecessor on the same topic and moves to the end; deltas of findings are joined
+into one; replies, passages and suggestions are never touched. A snapshot makes everything before it
+void, but for replies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from itertools import count
+from typing import TYPE_CHECKING, Final
+
+from protocol import messages
+from protocol.codec import PreparedUpdate
+
+if TYPE_CHECKING:
+    from protocol.messages import ServerUpdate
+
+LIMIT: Final = 512
+"""Updates that may wait. Only passages and replies can pile up that high."""
+
+_LASTING = (messages.Reply, messages.Provenance)
+
+
+class OutboxFull(Exception):
+    """The client does not keep up."""
+
+
+class Outbox:
+    """A queue of updates, keyed by topic."""
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self._limit = limit
+        self._waiting: OrderedDict[str, PreparedUpdate] = OrderedDict()
+        self._numbers = count()
+        self._filled = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def put(self, prepared: PreparedUpdate) -> None:
+        """Add an update.
+
+        Raises:
+            OutboxFull: too many wait already; the client has to be closed.
+        """
+        update = prepared.update
+        if isinstance(update, messages.Snapshot):
+            self._void()
+        topic = topic_of(update) or f"#{next(self._numbers)}"
+        older = self._waiting.pop(topic, None)
+        if older is not None:
+            prepared = _joined(older, prepared)
+        if len(self._waiting) >= self._limit:
+            raise OutboxFull
+        self._waiting[topic] = prepared
+        self._filled.set()
+
+    async def get(self) -> PreparedUpdate:
+        """Take the oldest update, waiting for one. When this is cancelled, nothing is lost."""
+        while not self._waiting:
+            self._filled.clear()
+            await self._filled.wait()
+        return self._waiting.popitem(last=False)[1]
+
+    def _void(self) -> None:
+        kept = [(t, p) for t, p in self._waiting.items() if isinstance(p.update, _LASTING)]
+        self._waiting = OrderedDict(kept)
+
+
+def topic_of(update: ServerUpdate) -> str | None:
+    """What an update is the newest state of; None for updates that all have to arrive."""
+    match update:
+        case messages.JobChanged(job=job):
+            return f"job {job.id}"
+        case messages.ProblemRaised(problem=problem):
+            return f"problem {problem.code}"
+        case messages.ProblemCleared(code=code):
+            return f"problem {code}"
+        case (
+            messages.Reply()
+            | messages.Provenance()
+            | messages.PassageAdded()
+            | messages.SuggestionChanged()
+        ):
+            return None
+        case _:
+            return update.type
+
+
+def _joined(older: PreparedUpdate, newer: PreparedUpdate) -> PreparedUpdate:
+    """Both updates in one: the newer one, unless they are deltas of the same map's findings."""
+    first, second = older.update, newer.update
+    if not isinstance(first, messages.FindingsDelta):
+        return newer
+    if not isinstance(second, messages.FindingsDelta) or first.map_id != second.map_id:
+        return newer
+    added = {item.id: item for item in first.added}
+    for gone in second.removed_ids:
+        added.pop(gone, None)
+    added |= {item.id: item for item in second.added}
+    removed = dict.fromkeys((*first.removed_ids, *second.removed_ids))
+    return PreparedUpdate(
+        second.model_copy(
+            update={
+                "added": list(added.values()),
+                "removed_ids": [item for item in removed if item not in added],
+            }
+        )
+    )

@@ -1,0 +1,41 @@
+"""Everything about a saved file that follows from its bytes alone, computed in one go.
+
+Pure, so that it can run beside the loop when the file is large.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from companion.beatmap import Document, diff
+from companion.checks import run_checks
+from companion.engine.conditioning import star_rating
+
+if TYPE_CHECKING:
+    from companion.beatmap import TimeRange
+    from companion.findings import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A saved file: its document, what changed, and what the rules say."""
+
+    document: Document
+    changed: tuple[TimeRange, ...]
+    """Against the document before; empty when there was none."""
+    findings: tuple[Finding, ...]
+    stars: float | None
+    """None when it cannot be computed."""
+
+
+def examine(data: bytes, before: Document | None) -> Examined:
+    """Parse a file, compare it with the document before, and run the rules over it.
+
+    Never raises for any bytes: a file that cannot be used has a document whose `problem` says why.
+    """
+    document = Document.parse(data)
+    if not document.readable:
+        return Examined(document, (), (), None)
+    changed = diff(before, document) if before is not None and before.readable else ()
+    return Examined(document, changed, run_checks(document), star_rating(data))

@@ -1,0 +1,156 @@
+"""What comes out of the session: news for whoever watches, and orders for the shell around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from companion.engine.requests import Passage, RegenerateRequest, ScoreRequest
+    from companion.session.fair_use import FairUse
+    from companion.session.values import (
+        Job,
+        MapCandidate,
+        ModelStatus,
+        OpenMap,
+        Problem,
+        Revision,
+        ShownFinding,
+        UndoStatus,
+    )
+    from companion.suggestions import Suggestion
+
+
+@dataclass(frozen=True, slots=True)
+class MapNews:
+    """The open map has a new revision, is another one, or was closed."""
+
+    open_map: OpenMap | None
+    revision: Revision | None
+
+
+@dataclass(frozen=True, slots=True)
+class CandidatesNews:
+    """The maps that can be opened have changed, or how they were found."""
+
+    candidates: tuple[MapCandidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FindingsNews:
+    """The shown findings have changed."""
+
+    map_id: str
+    revision: int
+    added: tuple[ShownFinding, ...]
+    removed_ids: tuple[str, ...]
+    dismissed_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobNews:
+    """A job's state or progress."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class PassageNews:
+    """New objects of a suggestion that is being generated."""
+
+    suggestion: Suggestion
+    passage: Passage
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionNews:
+    """A suggestion is new, or its state changed."""
+
+    suggestion: Suggestion
+
+
+@dataclass(frozen=True, slots=True)
+class ModelNews:
+    """The model was loaded, unloaded, or failed."""
+
+    model: ModelStatus
+
+
+@dataclass(frozen=True, slots=True)
+class UndoNews:
+    """What undo would do has changed."""
+
+    undo: UndoStatus
+
+
+@dataclass(frozen=True, slots=True)
+class FairUseNews:
+    """Whether generating is allowed has changed."""
+
+    fair_use: FairUse
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemNews:
+    """Something is wrong."""
+
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemClearedNews:
+    """A problem is over."""
+
+    code: str
+
+
+News = (
+    MapNews
+    | CandidatesNews
+    | FindingsNews
+    | JobNews
+    | PassageNews
+    | SuggestionNews
+    | ModelNews
+    | UndoNews
+    | FairUseNews
+    | ProblemNews
+    | ProblemClearedNews
+)
+"""Goes to every client."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartScore:
+    """Score the map; a scan that still runs is replaced."""
+
+    job_id: str
+    request: ScoreRequest
+
+
+@dataclass(frozen=True, slots=True)
+class StartRegenerate:
+    """Generate a passage; a generation that still runs is replaced."""
+
+    job_id: str
+    request: RegenerateRequest
+
+
+@dataclass(frozen=True, slots=True)
+class CancelJob:
+    """Call a job off."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepDismissed:
+    """Remember which findings of the open map are dismissed."""
+
+    ids: frozenset[str]
+
+
+Order = StartScore | StartRegenerate | CancelJob | KeepDismissed
+"""Goes to the shell, which has the worker and the journal."""
+
+Output = News | Order
