@@ -134,6 +134,9 @@ def demo(
     browser: Browser = None,
 ) -> None:
     """Try it on a map that comes with it, in a scratch folder."""
+    if once:  # beside a companion that runs, and without a window
+        port = port or 0
+        browser = browser or False
     settings = _settings(ctx, model, device, threads, None, port=port, open_browser=browser)
     from companion.cli.demonstration import demonstrate
 

@@ -8,6 +8,6 @@ daemon: whoever starts the demo starts the daemon beside it.
 from __future__ import annotations
 
 from companion.demo.files import MAP_FILE, SCRATCH_PREFIX, unpack
-from companion.demo.mapper import ScriptedMapper
+from companion.demo.mapper import ScriptedMapper, table
 
-__all__ = ["MAP_FILE", "SCRATCH_PREFIX", "ScriptedMapper", "unpack"]
+__all__ = ["MAP_FILE", "SCRATCH_PREFIX", "ScriptedMapper", "table", "unpack"]
