@@ -54,7 +54,7 @@ def load_static_files(folder: Path) -> Mapping[str, StaticFile]:
 
 def security_headers(port: int) -> dict[str, str]:
     """Headers of every HTTP answer: foreign text in a map must never become markup or script."""
-    sockets = f"ws://127.0.0.1:{port} ws://localhost:{port} ws://[::1]:{port}"
+    sockets = f"ws://127.0.0.1:{port} ws://localhost:{port}"
     policy = (
         "default-src 'none'",
         "script-src 'self'",

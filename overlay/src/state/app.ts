@@ -55,14 +55,17 @@ function followMap(scope: Scope, signals: DaemonSignals, view: ViewState): void 
   scope.add(follow);
 }
 
-/** A new suggestion starts with its first variant in sight. */
+/** Shows a new suggestion's first variant, and its best one once the variants are ranked. */
 function followSuggestion(scope: Scope, signals: DaemonSignals, view: ViewState): void {
-  let known: string | null = null;
+  let known = "";
   const follow = effect(() => {
     const suggestion = signals.suggestion.value;
-    if (suggestion === null || suggestion.id === known) return;
-    known = suggestion.id;
-    view.variant.value = suggestion.accepted_variant ?? 0;
+    if (suggestion === null) return;
+    const best = suggestion.accepted_variant ?? suggestion.ranking[0];
+    const step = `${suggestion.id} ${best ?? "unranked"}`;
+    if (step === known) return;
+    known = step;
+    view.variant.value = best ?? 0;
     view.shown.value = "suggestion";
   });
   scope.add(follow);

@@ -5,6 +5,7 @@ import { mountLayer, watchSize } from "../canvas/surface";
 import { beats, duration, timestamp } from "../format/time";
 import { Scope } from "../lifetime";
 import { type App, useApp } from "../state/app";
+import { COLOURS } from "../theme";
 import { beatsBetween } from "./beats";
 import { attachPointer, type Hover, timelineKey } from "./gestures";
 import { drawFindings } from "./layers/findings";
@@ -118,15 +119,13 @@ function objectsLayer({ derived }: App, scene: TimelineScene) {
   });
   if (ghost === null) return own;
   const index = scene.ghostObjects.value;
-  const suggested = drawObjects({ index, combos: GHOST_COMBOS, columns, view, row: rows.ghosts });
+  const look = { combos: [], colour: COLOURS.ghost, columns };
+  const suggested = drawObjects({ index, ...look, view, row: rows.ghosts });
   return (...drawing: Parameters<typeof own>) => {
     own(...drawing);
     suggested(...drawing);
   };
 }
-
-/** Suggested objects all have the suggestion's own colour. */
-const GHOST_COMBOS: readonly number[] = [];
 
 function findingsLayer({ view }: App, scene: TimelineScene) {
   return drawFindings({

@@ -186,6 +186,6 @@ export class Connection {
 /** What a close code says about coming back; null for everything worth another attempt. */
 function refusal(code: number): "token" | "version" | null {
   if (code === 4401) return "token";
-  if (code === 4406) return "version";
+  if (code === 4402) return "version";
   return null;
 }

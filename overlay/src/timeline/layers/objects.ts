@@ -9,6 +9,8 @@ import type { SpanIndex } from "../visible";
 export interface ObjectsScene {
   readonly index: SpanIndex<TimelineObject>;
   readonly combos: readonly number[];
+  /** One colour for all; without it each combo has its own. */
+  readonly colour?: string;
   /** Columns of osu!mania; null draws one lane. */
   readonly columns: number | null;
   readonly view: Viewport;
@@ -56,7 +58,7 @@ function drawBars(context: CanvasRenderingContext2D, scene: ObjectsScene): void 
     if (length_px < width_px && x_px - last_px < 1.5) continue;
     last_px = x_px;
     context.globalAlpha = scene.alpha?.(object) ?? 1;
-    context.fillStyle = comboColour(scene.combos[index] ?? 0);
+    context.fillStyle = scene.colour ?? comboColour(scene.combos[index] ?? 0);
     if (length_px > width_px) {
       const alpha = context.globalAlpha;
       context.globalAlpha = alpha * 0.45;
@@ -75,7 +77,7 @@ function drawDiscs(context: CanvasRenderingContext2D, scene: ObjectsScene): void
   context.textAlign = "center";
   context.textBaseline = "middle";
   for (const [object, index] of shown) {
-    const colour = comboColour(scene.combos[index] ?? 0);
+    const colour = scene.colour ?? comboColour(scene.combos[index] ?? 0);
     context.globalAlpha = scene.alpha?.(object) ?? 1;
     drawDisc(context, scene, object, colour, radius);
   }
@@ -134,7 +136,7 @@ function drawLanes(context: CanvasRenderingContext2D, scene: ObjectsScene, colum
     const top_px = row.top_px + column * lane_px + Math.min(1.5, lane_px * 0.15);
     const height_px = Math.max(1, lane_px - Math.min(3, lane_px * 0.3));
     const alpha = scene.alpha?.(object) ?? 1;
-    context.fillStyle = columnColour(column, columns);
+    context.fillStyle = scene.colour ?? columnColour(column, columns);
     if (length_px > note_px) {
       context.globalAlpha = alpha * 0.42;
       context.fillRect(x_px, top_px + height_px * 0.15, length_px, height_px * 0.7);

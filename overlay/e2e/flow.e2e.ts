@@ -1,0 +1,137 @@
+import { readFile, writeFile } from "node:fs/promises";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { startBrowser } from "./browser.mjs";
+import { type RunningDaemon, startDaemon } from "./daemon.mjs";
+import { type Scratch, scratchMapset } from "./mapset.mjs";
+import { openOverlay, regenerate, selectRange } from "./steps.mjs";
+
+const engine = process.env.E2E_ENGINE === "bundled" ? "bundled" : "fake";
+
+let browser: Browser;
+let scratch: Scratch;
+let daemon: RunningDaemon;
+let page: Page;
+let complaints: string[];
+
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+
+afterAll(async () => {
+  await browser?.close();
+});
+
+beforeEach(async () => {
+  scratch = await scratchMapset();
+  daemon = await startDaemon({ ...scratch, engine, pace_s: 0.1 });
+  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  complaints = [];
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text());
+  });
+});
+
+afterEach(async () => {
+  await page.close();
+  await daemon.stop();
+  await scratch.remove();
+});
+
+/** Moves the n-th hit object by so many milliseconds, as an editor's save would. */
+async function saveWithObjectMoved(index: number, by_ms: number): Promise<number> {
+  const lines = (await readFile(scratch.map, "utf8")).split("\r\n");
+  const head = lines.indexOf("[HitObjects]") + 1 + index;
+  const fields = (lines[head] ?? "").split(",");
+  const moved_ms = Number(fields[2]) + by_ms;
+  fields[2] = String(moved_ms);
+  lines[head] = fields.join(",");
+  await writeFile(scratch.map, lines.join("\r\n"));
+  return moved_ms;
+}
+
+function stamp(time_ms: number): string {
+  const two = (value: number) => String(Math.floor(value)).padStart(2, "0");
+  const rest = String(time_ms % 1000).padStart(3, "0");
+  return `${two(time_ms / 60_000)}:${two((time_ms / 1000) % 60)}:${rest}`;
+}
+
+describe("a mapper's round", () => {
+  it("goes from a save to findings, a regenerated range, and back byte for byte", async () => {
+    await openOverlay(page, daemon.url);
+
+    // Save with an edit: a finding at the moved object appears.
+    const moved_ms = await saveWithObjectMoved(12, 17);
+    const link = page.locator(`[data-testid="findings"] a.time:text-is("${stamp(moved_ms)}")`);
+    await link.first().waitFor();
+    expect(await link.first().getAttribute("href")).toMatch(/^osu:\/\/edit\//);
+    const before = await readFile(scratch.map);
+
+    // Drag a range; the first generating action shows the notice; passages appear.
+    await selectRange(page, 0.3, 0.7);
+    await page.getByTestId("generate").click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("ranking criteria").first().waitFor();
+    await page.getByTestId("acknowledge").click();
+    await page.locator('[data-testid="suggestion-state"]').waitFor();
+    await page.locator('[data-testid="suggestion-state"][data-state="offered"]').waitFor({
+      timeout: 100_000,
+    });
+    await page
+      .locator(".choices")
+      .getByText(/[1-9]\d* objects? · seed/)
+      .waitFor();
+    expect(await readFile(scratch.map)).toEqual(before);
+
+    // Accept writes, undo brings every byte back.
+    await page.getByTestId("accept").click();
+    await page.getByTestId("accepted-note").waitFor();
+    expect(await readFile(scratch.map)).not.toEqual(before);
+    await page.getByTestId("undo").click();
+    await page.getByTestId("undo").waitFor({ state: "detached" });
+    expect(await readFile(scratch.map)).toEqual(before);
+    expect(complaints).toEqual([]);
+  });
+
+  it("cancels a generation and rejects a suggestion without touching the map", async () => {
+    await openOverlay(page, daemon.url);
+    const before = await readFile(scratch.map);
+    await selectRange(page, 0.1, 0.9);
+    await regenerate(page);
+    await page.locator('[data-testid="suggestion-state"][data-state="offered"]').waitFor({
+      timeout: 100_000,
+    });
+    await page.getByTestId("reject").click();
+    await page.getByTestId("suggestion-state").waitFor({ state: "detached" });
+    await regenerate(page);
+    await page.getByTestId("cancel-generate").click();
+    await page.getByTestId("cancel-generate").waitFor({ state: "detached" });
+    expect(await readFile(scratch.map)).toEqual(before);
+  });
+
+  it("hides what generates while modding-only is on", async () => {
+    await openOverlay(page, daemon.url);
+    await page.getByLabel("this mapset").click();
+    await page.getByTestId("modding-only-note").waitFor();
+    expect(await page.getByTestId("generate").count()).toBe(0);
+    await page.getByLabel("this mapset").click();
+    await page.getByTestId("generate").waitFor();
+  });
+});
+
+describe("a daemon that goes away", () => {
+  it("is waited for, and its successor's key is asked for", async () => {
+    await openOverlay(page, daemon.url);
+    await daemon.stop();
+    const banner = page.getByTestId("connection-banner");
+    await banner.getByText("connects again by itself").waitFor();
+
+    daemon = await startDaemon({ ...scratch, engine, port: daemon.port });
+    await banner.getByText("Open the overlay again").waitFor({ timeout: 30_000 });
+
+    // The new address differs only in its fragment, so the page stays and connects.
+    await openOverlay(page, daemon.url);
+    await banner.waitFor({ state: "detached" });
+  });
+});

@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { job } from "../state/fixtures";
+import { detectionWords, jobWords, modelWords, plural } from "./words";
+
+describe("words", () => {
+  it("say how a map was found", () => {
+    const found = { client: null, editor_open: null } as const;
+    expect(detectionWords({ probe: "given", ...found })).toBe("opened from the command line");
+    expect(detectionWords({ probe: "last_saved", ...found })).toBe("last map you saved");
+    expect(detectionWords({ probe: "window_title", client: "lazer", editor_open: true })).toBe(
+      "open in the osu! (lazer) editor",
+    );
+  });
+
+  it("say what the model does", () => {
+    expect(modelWords(null).tone).toBe("idle");
+    const failed = {
+      state: "failed",
+      name: "m",
+      family: null,
+      n_parameters: null,
+      digest: null,
+      error: { code: "checkpoint_mismatch", message: "The file is damaged." },
+    } as const;
+    expect(modelWords(failed)).toEqual({
+      text: "Model failed",
+      title: "The file is damaged.",
+      tone: "bad",
+    });
+  });
+
+  it("say how far a job is", () => {
+    expect(jobWords(job("1", { done: 3, total: 9 }))).toBe("Scanning 3/9");
+    expect(jobWords(job("1", { total: 0, kind: "regenerate" }))).toBe("Generating");
+    expect(jobWords(job("1", { state: "queued" }))).toBe("Scanning: waiting");
+  });
+
+  it("count", () => {
+    expect([plural(1, "object"), plural(12_000, "object")]).toEqual(["1 object", "12,000 objects"]);
+  });
+});

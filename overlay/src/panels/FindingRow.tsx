@@ -1,0 +1,97 @@
+import { bits, chance, surpriseWord } from "../format/surprisal";
+import { timestamp } from "../format/time";
+import type { Finding } from "../protocol";
+import { useApp } from "../state/app";
+import { isEditorLink, SEVERITY_NAMES } from "../state/findings";
+
+interface RowProps {
+  readonly finding: Finding;
+  readonly selected: boolean;
+  readonly fresh: boolean;
+  readonly mayApply: boolean;
+}
+
+/** One finding: where, what, how surprising, and what can be done about it. */
+export function FindingRow(props: RowProps) {
+  const { finding, selected, fresh, mayApply } = props;
+  const { actions, view } = useApp();
+  const show = () => {
+    view.selectedFinding.value = finding.id;
+    view.moveCursor(finding.start_ms);
+    view.showAround(finding.start_ms);
+  };
+  const classes = ["finding", `edge-${finding.severity}`];
+  if (selected) classes.push("selected");
+  if (fresh) classes.push("fresh");
+  return (
+    <li class={classes.join(" ")} data-finding={finding.id} data-code={finding.code}>
+      <div class="finding-head">
+        <span class={`dot dot-${finding.severity}`} title={SEVERITY_NAMES[finding.severity]} />
+        <TimeLink finding={finding} />
+        <span class="faint">{finding.category}</span>
+        <Surprise finding={finding} />
+      </div>
+      <button type="button" class="finding-message" aria-pressed={selected} onClick={show}>
+        <span class="visually-hidden">{SEVERITY_NAMES[finding.severity]}: </span>
+        {finding.message}
+      </button>
+      <div class="finding-buttons">
+        {finding.fix_label !== null && mayApply && (
+          <button
+            type="button"
+            class="button small"
+            title={`Apply: ${finding.fix_label}`}
+            onClick={() => void actions.applyFix(finding.id)}
+          >
+            <span class="fix-label">{finding.fix_label}</span>
+          </button>
+        )}
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Dismiss"
+          title="Dismiss: never show this again"
+          onClick={() => void actions.dismiss(finding.id)}
+        >
+          ✕
+        </button>
+      </div>
+    </li>
+  );
+}
+
+function TimeLink({ finding }: { finding: Finding }) {
+  const { toasts } = useApp();
+  const text = timestamp(finding.start_ms);
+  if (!isEditorLink(finding.editor_link)) return <time class="time">{text}</time>;
+  const copy = async () => {
+    const selection = decodeURI(finding.editor_link.slice("osu://edit/".length));
+    try {
+      await navigator.clipboard.writeText(`${selection} - `);
+    } catch (error) {
+      // The link itself still works; only the spare copy is missing.
+      if (!(error instanceof DOMException || error instanceof TypeError)) throw error;
+      toasts.bad("The time stamp could not be copied.");
+    }
+  };
+  return (
+    <a
+      class="time"
+      href={finding.editor_link}
+      title="Jump there in the editor (also copies the time stamp)"
+      onClick={() => void copy()}
+    >
+      {text}
+    </a>
+  );
+}
+
+function Surprise({ finding }: { finding: Finding }) {
+  const surprisal = finding.surprisal_bits;
+  if (surprisal === null) return null;
+  return (
+    <span class="surprise" title={chance(surprisal)}>
+      {surpriseWord(surprisal)} <span class="faint">{bits(surprisal)}</span>
+    </span>
+  );
+}

@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { DEFAULT_FORM, randomSeed, readForm } from "./form";
+
+describe("readForm", () => {
+  it("leaves empty fields to the companion", () => {
+    expect(readForm(DEFAULT_FORM)).toEqual({
+      ok: true,
+      options: {
+        difficulty: null,
+        seed: null,
+        guidance: 1,
+        temperature: 0.8,
+        replace: "all",
+        variants: 2,
+        change_green_lines: false,
+      },
+    });
+  });
+
+  it("takes zero as a value, and a comma as a point", () => {
+    const read = readForm({ ...DEFAULT_FORM, seed: "0", difficulty: "4,5" });
+    expect(read).toMatchObject({ ok: true, options: { seed: 0, difficulty: 4.5 } });
+  });
+
+  it("explains what it cannot take", () => {
+    const field = (change: object) => {
+      const read = readForm({ ...DEFAULT_FORM, ...change });
+      return read.ok ? null : read.field;
+    };
+    expect(field({ difficulty: "13" })).toBe("difficulty");
+    expect(field({ difficulty: "hard" })).toBe("difficulty");
+    expect(field({ seed: "-1" })).toBe("seed");
+    expect(field({ seed: "1.5" })).toBe("seed");
+    expect(field({ seed: "4294967296" })).toBe("seed");
+  });
+});
+
+describe("randomSeed", () => {
+  it("is a seed", () => {
+    expect(randomSeed(() => 0.5)).toBe(500_000);
+  });
+});

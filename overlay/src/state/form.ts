@@ -1,0 +1,66 @@
+import type { RegenerateOptions } from "../protocol";
+
+type Replace = NonNullable<RegenerateOptions["replace"]>;
+
+/** What the regenerate panel asks for, as typed: empty text means "let the companion choose". */
+export interface RegenerateForm {
+  readonly difficulty: string;
+  readonly seed: string;
+  readonly guidance: number;
+  readonly temperature: number;
+  readonly replace: Replace;
+  readonly changeGreenLines: boolean;
+  readonly variants: number;
+}
+
+export const DEFAULT_FORM: RegenerateForm = {
+  difficulty: "",
+  seed: "",
+  guidance: 1,
+  temperature: 0.8,
+  replace: "all",
+  changeGreenLines: false,
+  variants: 2,
+};
+
+const LARGEST_SEED = 2 ** 31 - 1;
+
+export type FormResult =
+  | { readonly ok: true; readonly options: RegenerateOptions }
+  | { readonly ok: false; readonly field: "difficulty" | "seed"; readonly message: string };
+
+/** The request's options, or what is wrong with the form in plain words. */
+export function readForm(form: RegenerateForm): FormResult {
+  const difficulty = numberOrNull(form.difficulty);
+  if (difficulty !== null && !(difficulty >= 0 && difficulty <= 12)) {
+    return { ok: false, field: "difficulty", message: "Stars go from 0 to 12." };
+  }
+  const seed = numberOrNull(form.seed);
+  if (seed !== null && !(Number.isInteger(seed) && seed >= 0 && seed <= LARGEST_SEED)) {
+    return { ok: false, field: "seed", message: "A seed is a whole number below 2,147,483,648." };
+  }
+  const { guidance, temperature, replace, variants } = form;
+  return {
+    ok: true,
+    options: {
+      difficulty,
+      seed,
+      guidance,
+      temperature,
+      replace,
+      variants,
+      change_green_lines: form.changeGreenLines,
+    },
+  };
+}
+
+/** A seed to try next. */
+export function randomSeed(random: () => number = Math.random): number {
+  return Math.floor(random() * 1_000_000);
+}
+
+/** Null for empty text, NaN for text that is no number. */
+function numberOrNull(text: string): number | null {
+  const trimmed = text.trim().replace(",", ".");
+  return trimmed === "" ? null : Number(trimmed);
+}

@@ -1,0 +1,68 @@
+"""Runs the real daemon with the fake engine, for browser tests that must not need a model.
+
+Prints one JSON line with port, url and token when it is ready, and ends with SIGTERM.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+ROOT = Path(__file__).resolve().parents[2]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from companion.daemon import Daemon, run_daemon  # noqa: E402
+from companion.engine.fake import FakeEngine  # noqa: E402
+from companion.settings import Settings  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from companion.engine.cancellation import CancelToken
+    from companion.engine.requests import Passage, RegenerateRequest
+
+
+class PacedEngine(FakeEngine):
+    """Takes its time over each passage, so that a browser can be seen to follow."""
+
+    def __init__(self, pace_s: float) -> None:
+        super().__init__()
+        self._pace_s = pace_s
+        self._clock = threading.Event()
+
+    def regenerate(self, request: RegenerateRequest, token: CancelToken) -> Iterator[Passage]:
+        """Yield the fake's passages, one per pace."""
+        for passage in super().regenerate(request, token):
+            self._clock.wait(self._pace_s)
+            token.raise_if_cancelled()
+            yield passage
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--map", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--pace-s", type=float, default=0.0)
+    options = parser.parse_args()
+    settings = Settings(
+        port=options.port, data_folder=options.data, songs_folder=None, open_browser=False
+    )
+    run_daemon(
+        settings, PacedEngine(options.pace_s), map_path=options.map, on_ready=_announce
+    )
+
+
+def _announce(daemon: Daemon) -> None:
+    ready = {"port": daemon.port, "url": daemon.url, "token": daemon.token}
+    print(json.dumps(ready), flush=True)
+
+
+if __name__ == "__main__":
+    main()
