@@ -86,8 +86,8 @@ def _decode(adapter: TypeAdapter[_M], frame: bytes, limit_bytes: int) -> _M:
     if len(frame) > limit_bytes:
         raise BadFrame(f"frame of {len(frame)} bytes is over the limit of {limit_bytes}")
     try:
-        values: object = _msgpack.unpackb(frame, max_buffer_size=limit_bytes)
-    except (ValueError, msgpack.UnpackException, RecursionError) as error:
+        values: object = _msgpack.unpackb(frame)  # which limits lengths to the frame's
+    except (ValueError, TypeError, msgpack.UnpackException, RecursionError) as error:
         raise BadFrame("frame is not msgpack") from error
     try:
         return adapter.validate_python(values)

@@ -118,7 +118,10 @@ class Connection:
             log.info("closing a client: %s", refusal.reason)
             await self._socket.close(refusal.code, refusal.reason)
         except ConnectionClosed:
-            pass
+            log.debug("a client went away")
+        except Exception:  # supervisor: one broken connection must not go unseen, nor end the server
+            log.exception("a connection failed")
+            await self._socket.close(1011, "Something went wrong in the companion.")
 
     async def _greet(self) -> None:
         try:
