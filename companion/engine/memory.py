@@ -39,7 +39,7 @@ def in_one_batch_or_two(
     # Outside the handler, so that the traceback no longer keeps the failed batch's tensors alive.
     if drop_caches is not None:
         drop_caches()
-    _release()
+    release()
     middle = (len(items) + 1) // 2
     halves = [half for half in (items[:middle], items[middle:]) if half]
     try:
@@ -47,7 +47,7 @@ def in_one_batch_or_two(
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
-        _release()
+        release()
         raise OutOfMemory(
             "The model ran out of memory, even with half as much at a time. Close other programs, "
             "or run it on the CPU."
@@ -64,7 +64,8 @@ def is_out_of_memory(error: BaseException) -> bool:
     )
 
 
-def _release() -> None:
+def release() -> None:
+    """Hand memory that torch keeps for itself back to the device."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

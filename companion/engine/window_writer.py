@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from companion.beatmap import Mode
 from companion.engine.decoding import DecodingTask
-from companion.engine.events import EventType
+from companion.engine.events import ContextType, EventType
 from companion.engine.logit_filters import (
     ConditionalTemperature,
     Guidance,
@@ -15,6 +15,7 @@ from companion.engine.logit_filters import (
     LookbackMask,
     LookbackRedistribution,
     MonotonicTime,
+    ObjectGrammar,
     Temperature,
     TimeBias,
     TimeFence,
@@ -22,14 +23,13 @@ from companion.engine.logit_filters import (
     TopP,
     temperature_rules,
 )
-from companion.engine.vocabulary import EOS_ID, MS_PER_STEP
+from companion.engine.vocabulary import EOS_ID, MS_PER_STEP, PAD_ID
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from companion.engine.cancellation import CancelToken
     from companion.engine.decoding import DecodedRow
-    from companion.engine.events import ContextType
     from companion.engine.logit_filters import LogitFilter, LogitMixer
     from companion.engine.model.backbone import Backbone, EncodedWindows
     from companion.engine.prompts import Prompt
@@ -58,8 +58,8 @@ class GenerationOptions:
     max_tokens: int | None = None
     """Longest row, prompt included; the model's own limit unless given."""
     original_quirks: bool = False
-    """Whether to repeat what Mapperatorinator gets wrong: guidance is inverted, and the
-    temperatures of mania columns and taiko hits apply in every mode."""
+    """Whether to repeat what Mapperatorinator gets wrong: guidance is inverted, the temperatures of
+    mania columns and taiko hits apply in every mode, and objects need not be complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,10 @@ class WindowWriter:
         self._options = options
         self._modes: Collection[Mode] = tuple(Mode) if options.original_quirks else (mode,)
         self._chooser = chooser
+        encoding = backbone.settings.encoding
+        self._grammar = None
+        if not options.original_quirks and ObjectGrammar.knows(encoding):
+            self._grammar = ObjectGrammar(backbone.vocabulary, encoding, mode)
 
     def write(
         self,
@@ -140,7 +144,7 @@ class WindowWriter:
         options = self._options
         task = DecodingTask(
             self._backbone,
-            self._filters(limits),
+            self._filters(kind, limits),
             self._chooser,
             self._stop_ids(kind, limits),
             options.max_tokens or self._backbone.settings.max_tokens,
@@ -155,7 +159,7 @@ class WindowWriter:
 
         A time that is left out takes its type along when types come first.
         """
-        ends = {EOS_ID, self._vocabulary.context_eos.get(kind)}
+        ends = {PAD_ID, EOS_ID, self._vocabulary.context_eos.get(kind)}
         kept = list(tokens)
         while kept and kept[-1] in ends:
             kept.pop()
@@ -165,6 +169,9 @@ class WindowWriter:
 
     def _stop_ids(self, kind: ContextType, limits: WindowLimits) -> frozenset[int]:
         stops = {EOS_ID}
+        if not self._options.original_quirks:
+            # What is left when the rules contradict each other and nothing may come next.
+            stops.add(PAD_ID)
         if kind in self._vocabulary.context_eos:
             stops.add(self._vocabulary.context_eos[kind])
         first = self._times.start
@@ -181,9 +188,11 @@ class WindowWriter:
             return None
         return InvertedGuidance(scale) if self._options.original_quirks else Guidance(scale)
 
-    def _filters(self, limits: WindowLimits) -> list[LogitFilter]:
+    def _filters(self, kind: ContextType, limits: WindowLimits) -> list[LogitFilter]:
         options, vocabulary = self._options, self._vocabulary
         filters: list[LogitFilter] = [MonotonicTime(vocabulary)]
+        if self._grammar is not None and kind is ContextType.MAP:
+            filters.append(self._grammar)
         if limits.fence is not None:
             filters.append(TimeFence(vocabulary, *limits.fence))
         if options.time_bias:

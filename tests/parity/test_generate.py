@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import soundfile
 import torch
 
@@ -25,6 +26,7 @@ from companion.engine.encoding import (
     encode_timing,
     retime,
 )
+from companion.engine.encoding.positions import columns_as_positions, in_pixels
 from companion.engine.events import BEAT_TYPES, ContextType, Event, EventType, without
 from companion.engine.generation import (
     GeneratedWindow,
@@ -146,20 +148,24 @@ class Replay:
             song_length_ms=self.waveform.duration_ms,
         )
 
-    def _events_of(self, kind: ContextType) -> list[Event]:
-        length_ms = self.waveform.duration_ms
+    def _known_events(self, kind: ContextType) -> list[Event]:
+        return self._events_of(kind, self.encoding, self.waveform.duration_ms)
+
+    def _events_of(
+        self, kind: ContextType, encoding: EncodingOptions, length_ms: float | None
+    ) -> list[Event]:
         if kind is ContextType.TIMING and self.timing is not None:
-            return encode_red_lines(self.timing, self.encoding, length_ms)
+            return encode_red_lines(self.timing, encoding, length_ms)
         if kind is ContextType.NONE:
             return []
         assert self.beatmap is not None
         if kind is ContextType.TIMING:
-            return encode_timing(self.beatmap, self.encoding, length_ms)
+            return encode_timing(self.beatmap, encoding, length_ms)
         if kind is ContextType.KIAI:
-            return encode_kiai(self.beatmap, self.encoding)
+            return encode_kiai(self.beatmap, encoding)
         if kind is ContextType.SV:
-            return encode_scroll_speeds(self.beatmap, self.encoding)
-        events = encode_map(self.beatmap, self.encoding, length_ms)
+            return encode_scroll_speeds(self.beatmap, encoding)
+        events = encode_map(self.beatmap, encoding, length_ms)
         if kind is ContextType.NO_HS:
             return without(events, {EventType.HITSOUND, EventType.VOLUME})
         return events
@@ -176,15 +182,14 @@ class Replay:
                 star_rating(self.map_bytes),
                 self.backbone.vocabulary,
             )
-        return Context(kind, self._events_of(kind), about)
+        return Context(kind, self._known_events(kind), about)
 
     def _part(self, kind: ContextType, known: Sequence[ContextType]) -> Part:
         if kind in known:
-            return Part(kind, self._events_of(kind), finished=True)
+            return Part(kind, self._known_events(kind), finished=True)
         if self.args["add_to_beatmap"] and self.args["start_time"] is not None:
-            events = self._events_of(kind)
-            while events and events[-1].time_ms > self.args["start_time"] - 1:
-                events.pop()
+            events = self._known_events(kind)
+            _drop_tail(events, self.args["start_time"] - 1)
             return Part(kind, events)
         return Part(kind)
 
@@ -228,10 +233,42 @@ class Replay:
             self.written.append(window)
             events[window.kind].extend(window.events)
         return [
-            (kind, retime(events[kind], about.song_length_ms, types_first=True))
-            for kind in events
+            (kind, self._returned(kind, retime(written, about.song_length_ms, types_first=True)))
+            for kind, written in events.items()
             if kind in out
         ]
+
+    def _returned(self, kind: ContextType, events: list[Event]) -> list[Event]:
+        """Events as the original hands them on: in pixels, the rest of a map around a range."""
+        start_ms, end_ms = self.args["start_time"], self.args["end_time"]
+        if start_ms is not None:
+            events = [event for event in events if event.time_ms >= start_ms - 10]
+        if end_ms is not None:
+            _drop_tail(events, end_ms + 10)
+        if kind is ContextType.MAP:
+            events = in_pixels(events, self.encoding)
+        if self.args["add_to_beatmap"] and start_ms is not None:
+            exact = replace(self.encoding, position_precision_px=1, position_split_axes=True)
+            reference = self._events_of(kind, exact, None)
+            before = list(reference)
+            _drop_tail(before, start_ms - 1)
+            after = [event for event in reference if event.time_ms >= end_ms + 1]
+            events = [*before, *events, *after]
+        if kind is ContextType.MAP and self.conditioning.mode is Mode.MANIA:
+            events = columns_as_positions(events, self.conditioning.keycount)
+        return events
+
+
+def _drop_tail(events: list[Event], after_ms: float) -> None:
+    while events and events[-1].time_ms > after_ms:
+        events.pop()
+
+
+def recorded_events(file: Path) -> list[Event]:
+    with np.load(file) as arrays:
+        names, kinds = arrays["type_names"], arrays["type"]
+        columns = zip(kinds, arrays["value"], arrays["time"], strict=True)
+        return [Event(EventType(str(names[k])), int(v), int(t)) for k, v, t in columns]
 
 
 @cache
@@ -254,3 +291,14 @@ def test_every_prompt_and_every_token_is_as_recorded(goldens: Path, record_file:
         if call["negative_prompt"] is not None:
             assert prompt[1] == [token for token in call["negative_prompt"] if token != 0], i
         assert list(window.decoded.tokens) == call["generated"], i
+
+
+def test_every_returned_event_is_as_recorded(goldens: Path, record_file: Path):
+    replay = replayed(goldens, record_file)
+    n_files = 0
+    for p, contexts in enumerate(replay.results):
+        for c, (kind, events) in enumerate(contexts):
+            file = record_file.with_name(f"{record_file.stem}.pass{p}.ctx{c}.npz")
+            assert events == recorded_events(file), (p, kind)
+            n_files += 1
+    assert n_files == len(list(record_file.parent.glob(f"{record_file.stem}.pass*.npz")))

@@ -7,6 +7,7 @@ lookback bias, then (when sampling) top-k and top-p.
 
 from __future__ import annotations
 
+from companion.engine.logit_filters.grammar import ObjectGrammar
 from companion.engine.logit_filters.guidance import Guidance, InvertedGuidance, LogitMixer
 from companion.engine.logit_filters.history import LogitFilter, TokenHistory
 from companion.engine.logit_filters.lookback import LookbackMask, LookbackRedistribution
@@ -32,6 +33,7 @@ __all__ = [
     "LookbackMask",
     "LookbackRedistribution",
     "MonotonicTime",
+    "ObjectGrammar",
     "Temperature",
     "TemperatureRule",
     "TimeBias",

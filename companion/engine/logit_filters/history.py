@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from companion.engine.events import EventType
+from companion.engine.events import TYPES, EventType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,12 +26,21 @@ class TokenHistory:
     def __init__(self, vocabulary: Vocabulary, prompts: Sequence[Sequence[int]]) -> None:
         self._times = vocabulary.ranges[EventType.TIME_SHIFT].ids
         self._starts = frozenset({vocabulary.sos_id, *vocabulary.context_sos.values()})
+        self._types = {
+            token: kind
+            for kind in TYPES
+            if kind in vocabulary
+            for token in vocabulary.ranges[kind].ids
+        }
         self._recent = [list(prompt[-_REMEMBERED:]) for prompt in prompts]
         self.last_steps: list[int] = []
         """Per row the last time token since the last start token, as an offset into the time
         tokens; 0 when there is none, which forbids nothing."""
+        self.last_types: list[EventType | None] = []
+        """Per row the last type since the last start token; None when there is none."""
         for prompt in prompts:
             self.last_steps.append(self._last_step(prompt))
+            self.last_types.append(self._last_type(prompt))
 
     def __len__(self) -> int:
         return len(self._recent)
@@ -44,8 +53,11 @@ class TokenHistory:
             del recent[:-_REMEMBERED]
             if token in self._times:
                 self.last_steps[row] = token - self._times.start
+            elif token in self._types:
+                self.last_types[row] = self._types[token]
             elif token in self._starts:
                 self.last_steps[row] = 0
+                self.last_types[row] = None
 
     def recent(self, row: int, distance: int) -> int:
         """The token ``distance`` positions before the next one; -1 when there are not so many."""
@@ -59,6 +71,14 @@ class TokenHistory:
             if token in self._starts:
                 break
         return 0
+
+    def _last_type(self, prompt: Sequence[int]) -> EventType | None:
+        for token in reversed(prompt):
+            if token in self._types:
+                return self._types[token]
+            if token in self._starts:
+                break
+        return None
 
 
 class LogitFilter(Protocol):

@@ -65,10 +65,11 @@ class LookbackRedistribution:
         if previous is None or not any(timed):
             return logits
         p_end = previous.softmax(-1)[:, self._ends].sum(-1)
-        p_event = (1 - p_end).clamp_min(torch.finfo(p_end.dtype).tiny)
+        tiny = torch.finfo(p_end.dtype).tiny
+        p_event = (1 - p_end).clamp_min(tiny)
         p = logits.softmax(-1)
         p_other = _sum_around(p, self._lookback)
-        scale = 1 / (p_other * p_event + p_end)
+        scale = 1 / (p_other * p_event + p_end).clamp_min(tiny)
         p = p * scale[:, None]
         p[:, self._lookback] = 0
         p[:, self._first] = ((scale - 1) * p_end / p_event).clamp(0, 1)
