@@ -5,31 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
-import numpy as np
-
 from companion.engine import checkpoint
 from companion.engine.audio import load_audio
 from companion.engine.conditioning import Conditioning, star_rating
 from companion.engine.modding import MapModder, ModdingSettings
 from companion.engine.model.backbone import WindowInput
 from companion.engine.prompting import Prompting
+from companion.engine.regeneration import Regeneration
 from companion.engine.requests import ScoreProgress
 from companion.engine.scanning import ScanPlanner, judged_events
 from companion.engine.scoring import Scorer
 from companion.engine.windows import song_length_ms, windows_of
-from companion.errors import CheckpointMismatch, UnreadableBeatmap
+from companion.errors import CheckpointMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from companion.beatmap import Document, TimingPoint
+    from companion.beatmap import Document, TimeRange, TimingPoint
     from companion.engine.audio import Waveform
     from companion.engine.cancellation import CancelToken
     from companion.engine.checkpoint import DeviceName
     from companion.engine.modding import JudgedEvent
     from companion.engine.model.backbone import Backbone
-    from companion.engine.requests import ModelInfo, ScoreRequest
+    from companion.engine.requests import (
+        ModelInfo,
+        Passage,
+        RegenerateRequest,
+        ScoreRequest,
+        VariantRank,
+    )
     from companion.engine.scanning import Scan
     from companion.engine.scoring import ScoredWindow
     from companion.engine.windows import Window, WindowSettings
@@ -52,11 +57,8 @@ class Song:
         self, window: Window, red_lines: tuple[TimingPoint, ...], conditioning: Conditioning
     ) -> WindowInput:
         """What the encoder gets for a window; past the song's end there is silence."""
-        samples = self.waveform.samples[window.first_sample :][: self.window_samples]
-        if len(samples) < self.window_samples:
-            samples = np.pad(samples, (0, self.window_samples - len(samples)))
-        start_ms = window.first_sample * 1000 / self.waveform.rate_hz
-        return WindowInput(samples, start_ms, red_lines, conditioning)
+        samples = self.waveform.cut(window.first_sample, self.window_samples)
+        return WindowInput(samples, window.frame_time_ms, red_lines, conditioning)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,8 +106,7 @@ class LoadedModel:
     def score(self, request: ScoreRequest, token: CancelToken) -> Iterator[ScoreProgress]:
         """See `Engine.score`."""
         document = request.document
-        if document.problem is not None:
-            raise UnreadableBeatmap(document.problem)
+        document.require_readable()
         song = self.listen(request.audio_path)
         conditioning = request.conditioning or self.conditioning_of(document, song)
         scan = self.scan(document, song, conditioning)
@@ -125,9 +126,27 @@ class LoadedModel:
             windows = [scored.task.window for scored in batch]
             yield from _progress(windows, findings, done, len(scan.windows))
 
-    def scan(self, document: Document, song: Song, conditioning: Conditioning) -> Scan:
-        """Cut a map into the windows that are to be scored."""
+    def regenerate(self, request: RegenerateRequest, token: CancelToken) -> Iterator[Passage]:
+        """See `Engine.regenerate`."""
+        yield from Regeneration.of(self, request).passages(token)
+
+    def rank(
+        self, request: RegenerateRequest, variants: Sequence[Sequence[bytes]], token: CancelToken
+    ) -> VariantRank:
+        """See `Engine.rank`."""
+        return Regeneration.of(self, request).rank(variants, token)
+
+    def scan(
+        self,
+        document: Document,
+        song: Song,
+        conditioning: Conditioning,
+        within: TimeRange | None = None,
+    ) -> Scan:
+        """Cut a map into the windows that are to be scored, or those that answer for a range."""
         windows = windows_of(len(song.waveform.samples), self.judging_windows)
+        if within is not None:
+            windows = tuple(window for window in windows if window.keep.overlaps(within))
         mode = document.beatmap.mode
         contexts = self.prompting.contexts_of(document.beatmap, song.length_ms)
         planner = ScanPlanner(

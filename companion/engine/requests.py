@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from companion.beatmap import Document, TimeRange
+    from companion.beatmap import Document, TimeRange, TimingPoint
     from companion.engine.cancellation import CancelToken
     from companion.engine.conditioning import Conditioning
     from companion.findings import Finding
@@ -138,6 +138,10 @@ class Passage:
     """``.osu`` hit object lines without line endings, in time order."""
     mean_logprob: float
     """Natural logarithm, per generated token; how sure the model was of these objects."""
+    green_lines: tuple[TimingPoint, ...] = ()
+    """Only with `RegenerateOptions.change_green_lines`: what takes the place of the inherited
+    timing points in the passage's range. The objects are made for them, so both go in or neither
+    does."""
 
 
 @dataclass(frozen=True, slots=True)
