@@ -1,9 +1,9 @@
 """Red lines from beats: as few as fit, with tempos that a mapper would type.
 
-A generated timing says for each beat when it is and whether a measure or a red line begins there. Red
-lines are drawn through these markers one after the other: a line goes on for as long as every beat so
-far is hit within the leniency, and where it cannot, it is cut at the measure that fits both sides
-best.
+A generated timing says for each beat when it is and whether a measure or a red line begins there.
+Red lines are drawn through these markers one after the other: a line goes on for as long as every
+beat so far is hit within the leniency, and where it cannot, it is cut at the measure that fits both
+sides best.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ class _Drawing:
         Returns:
             The beat length at the last marker; after a cut, the beats of the measure that it is in.
         """
-        beat_ms = self._beat_length(run, red.rounded_ms, 0)
+        beat_ms = _beat_length(run, red.rounded_ms, 0)
         if self._hits(beat_ms, run, red):
             beat_ms = self._rounded(beat_ms, run, red)
             red.beat_length = beat_ms
@@ -152,10 +152,10 @@ class _Drawing:
         cut = _best_cut(run, red.rounded_ms)
         if cut < len(run) - 1:
             left = run[:cut]
-            beat_ms = self._rounded(self._beat_length(left, red.rounded_ms, 0), left, red)
+            beat_ms = self._rounded(_beat_length(left, red.rounded_ms, 0), left, red)
             red.beat_length = beat_ms
         cut_ms = run[cut - 1].time_ms
-        beat_ms = self._beat_length(run[cut:], cut_ms, self._leniency_ms)
+        beat_ms = _beat_length(run[cut:], cut_ms, self._leniency_ms)
         self.lines.add_red(moment(cut_ms), Change(beat_length=beat_ms))
         beats = 0
         for i in range(len(run) - 2, cut - 1, -1):
@@ -165,7 +165,7 @@ class _Drawing:
         return beat_ms, beats
 
     def _check_measure(self, marker: Marker, counter: int) -> int:
-        """Begin a new line where a measure does not begin on the first beat; gives the new count."""
+        """Begin a new line where a measure is not on the first beat; gives the new count."""
         red = self.lines.red_at(moment(marker.time_ms))
         if red.rounded_ms == marker.time_ms:
             counter = 0
@@ -197,21 +197,21 @@ class _Drawing:
                 return candidate
         return beat_ms
 
-    @staticmethod
-    def _beat_length(run: Sequence[Marker], from_ms: float, leniency_ms: float) -> float:
-        """The roundest tempo that puts the last marker of a run where it is."""
-        beats = sum(marker.beats for marker in run)
-        span_ms = run[-1].time_ms - from_ms
-        if beats == 0 or span_ms == 0:
-            return UNSET_BEAT_LENGTH_MS
-        beat_ms = span_ms / beats
-        bpm = 60_000 / beat_ms
-        if bpm < SLOWEST_BPM:
-            return UNSET_BEAT_LENGTH_MS
-        for candidate in _round_beat_lengths(bpm):
-            if abs(span_ms - candidate * beats) <= leniency_ms:
-                return candidate
-        return beat_ms
+
+def _beat_length(run: Sequence[Marker], from_ms: float, leniency_ms: float) -> float:
+    """The roundest tempo that puts the last marker of a run where it is."""
+    beats = sum(marker.beats for marker in run)
+    span_ms = run[-1].time_ms - from_ms
+    if beats == 0 or span_ms == 0:
+        return UNSET_BEAT_LENGTH_MS
+    beat_ms = span_ms / beats
+    bpm = 60_000 / beat_ms
+    if bpm < SLOWEST_BPM:
+        return UNSET_BEAT_LENGTH_MS
+    for candidate in _round_beat_lengths(bpm):
+        if abs(span_ms - candidate * beats) <= leniency_ms:
+            return candidate
+    return beat_ms
 
 
 def _round_beat_lengths(bpm: float) -> Iterator[float]:
@@ -226,7 +226,7 @@ def _short_beats(beats: float) -> float:
 
 
 def _best_cut(run: Sequence[Marker], from_ms: float) -> int:
-    """Where to cut a run in two lines, after this many markers; measures only, or before the last."""
+    """After how many markers to cut a run in two: at a measure, or before the last marker."""
     best, best_loss = len(run) - 1, float("inf")
     for cut in range(1, len(run)):
         if not run[cut - 1].is_measure and cut != len(run) - 1:
@@ -238,7 +238,7 @@ def _best_cut(run: Sequence[Marker], from_ms: float) -> int:
 
 
 def _squared_error(run: Sequence[Marker], from_ms: float) -> float:
-    beat_ms = _Drawing._beat_length(run, from_ms, 0)  # pyright: ignore[reportPrivateUsage]
+    beat_ms = _beat_length(run, from_ms, 0)
     loss, beats = 0.0, 0.0
     for marker in run:
         beats += marker.beats

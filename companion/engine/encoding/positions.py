@@ -16,7 +16,7 @@ PLAYFIELD_WIDTH = 512
 
 
 def in_pixels(events: Sequence[Event], options: EncodingOptions) -> list[Event]:
-    """Replace grid cells by x and y in osu! pixels: the middle of the cell, or its refined place."""
+    """Replace grid cells by x and y in pixels: the middle of the cell, or its refined place."""
     return [pixel for i, event in enumerate(events) for pixel in _pixels(event, events, i, options)]
 
 

@@ -36,6 +36,11 @@ _MOVING = ANCHOR_LETTERS.keys() | {
 }
 """Types whose position the next one's distance is measured from."""
 
+SINGLE_TYPES = frozenset(
+    {EventType.CIRCLE, EventType.KIAI, EventType.SCROLL_SPEED_CHANGE}
+    | {EventType.BEAT, EventType.MEASURE, EventType.TIMING_POINT}
+)
+_HOLD_TYPES = frozenset({EventType.HOLD_NOTE, EventType.HOLD_NOTE_END})
 _LONG_ENDS = {
     EventType.SPINNER_END: EventType.SPINNER,
     EventType.HOLD_NOTE_END: EventType.HOLD_NOTE,
@@ -134,33 +139,34 @@ def _circle(centre: Point, radius: float) -> list[Point]:
     return [PLAYFIELD if far else (0, 0)]
 
 
-def assemble(groups: Sequence[EventGroup]) -> Iterator[Assembled]:
+def assemble(groups: Sequence[EventGroup], *, original_quirks: bool = False) -> Iterator[Assembled]:
     """Put objects together; each comes out where its last group stands.
 
     A head that another head of its kind follows is dropped, and so are ends and anchors without a
-    head.
+    head. Hold notes are told apart by their columns; with `original_quirks` they are not, so that
+    of two at a time one is lost.
     """
-    heads: dict[EventType, EventGroup] = {}
+    heads: dict[tuple[EventType, float], EventGroup] = {}
     slider = _SliderDraft()
     for group in groups:
         kind = group.kind
-        if kind in {EventType.CIRCLE, EventType.KIAI, EventType.SCROLL_SPEED_CHANGE}:
+        assert kind is not None, "a group without a type is not collected"
+        column = group.place[0] if kind in _HOLD_TYPES and not original_quirks else 0.0
+        if kind in SINGLE_TYPES:
             yield Single(group)
         elif kind in _LONG_ENDS:
-            head = heads.pop(_LONG_ENDS[kind], None)
+            head = heads.pop((_LONG_ENDS[kind], column), None)
             if head is not None:
                 yield Long(head, group)
-        elif kind in _LONG_ENDS.values():
-            heads[kind] = group
         elif kind is EventType.SLIDER_HEAD:
             slider = _SliderDraft(group)
         elif kind in ANCHOR_LETTERS:
-            slider.add(group)
-        elif kind is EventType.SLIDER_END:
-            parts = slider.finish(group)
-            if parts is not None:
-                slider = _SliderDraft()
-                yield parts
+            slider.add(kind, group)
+        elif kind is not EventType.SLIDER_END:
+            heads[kind, column] = group
+        elif (parts := slider.finish(group)) is not None:
+            slider = _SliderDraft()
+            yield parts
 
 
 class _SliderDraft:
@@ -172,16 +178,15 @@ class _SliderDraft:
         self._kind = ""
         self._anchors: list[Point] = []
 
-    def add(self, group: EventGroup) -> None:
+    def add(self, kind: EventType, group: EventGroup) -> None:
         """Take an anchor."""
-        assert group.kind is not None, "an anchor has a kind"
         # Of two last anchors the first has the position, the second time and sounds.
-        if group.kind is not EventType.LAST_ANCHOR or self._last is None:
-            self._kind = self._kind or ANCHOR_LETTERS[group.kind]
+        if kind is not EventType.LAST_ANCHOR or self._last is None:
+            self._kind = self._kind or ANCHOR_LETTERS[kind]
             self._anchors.append(group.place)
-        if group.kind is EventType.RED_ANCHOR:
+        if kind is EventType.RED_ANCHOR:
             self._anchors.append(group.place)
-        if group.kind is EventType.LAST_ANCHOR:
+        if kind is EventType.LAST_ANCHOR:
             self._last = group
 
     def finish(self, end: EventGroup) -> SliderParts | None:

@@ -1,9 +1,9 @@
 """Slider curves as chains of short lines, point for point like in the game.
 
-The lengths of generated sliders are compared with those of their paths, and control points are scaled
-by the quotient, so the path has to have the very length that osu! gives it: Béziers are halved until
-they are flat (tolerance 0.25 px), arcs are cut so that no chord strays more than 0.1 px, Catmull
-splines have 50 lines per control point.
+The lengths of generated sliders are compared with those of their paths, and control points are
+scaled by the quotient, so the path has to have the very length that osu! gives it: Béziers are
+halved until they are flat (tolerance 0.25 px), arcs are cut so that no chord strays more than
+0.1 px, Catmull splines have 50 lines per control point.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class FlatPath:
         return self.points[i - 1] + (self.points[i] - self.points[i - 1]) * share
 
     def progress_near(self, position: Point) -> float:
-        """Fraction of the length at which the path is nearest to a position, looked for from the end.
+        """Fraction of the length at which the path is nearest to a position, sought from the end.
 
         The search goes down the distance's slope and stays in the valley it starts in: a path that
         crosses itself is not cut short.

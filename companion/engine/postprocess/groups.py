@@ -74,8 +74,8 @@ class EventGroup:
 def groups_of(events: Sequence[Event], *, types_first: bool) -> list[EventGroup]:
     """Collect events into groups.
 
-    Attributes before the first type belong to the first group; without a type after them, attributes
-    are dropped where types come last.
+    Attributes before the first type belong to the first group; without a type after them,
+    attributes are dropped where types come last.
     """
     groups: list[EventGroup] = []
     group = EventGroup()

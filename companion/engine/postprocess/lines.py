@@ -1,7 +1,7 @@
 """Timing points while a map is being written: changes of one property at a time.
 
-A change at a moment touches the lines that already stand there (within 2 ms); where there is none, a
-copy of the line before is made, so that everything else stays as it was.
+A change at a moment touches the lines that already stand there (within 2 ms); where there is none,
+a copy of the line before is made, so that everything else stays as it was.
 """
 
 from __future__ import annotations

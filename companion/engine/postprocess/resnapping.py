@@ -1,8 +1,8 @@
 """Times moved onto the ticks that their events name.
 
-A snap event says which beat divisor a time fits; the time itself is only known to 10 ms. So the time is
-moved to the nearest tick of that divisor: a tick that also belongs to a coarser divisor would have
-been named by that one and is left out.
+A snap event says which beat divisor a time fits; the time itself is only known to 10 ms. So the
+time is moved to the nearest tick of that divisor: a tick that also belongs to a coarser divisor
+would have been named by that one and is left out.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Mode
-from companion.engine.encoding.scroll_speeds import main_beat_length
 from companion.engine.encoding.moments import moment
+from companion.engine.encoding.scroll_speeds import main_beat_length
 from companion.engine.events import EventType
 from companion.engine.postprocess.assembly import (
     Long,
@@ -66,7 +66,7 @@ class MapWriter:
         )
         settle_positions(groups, self._mode, options.seed)
         written: list[str] = []
-        for item in assemble(groups):
+        for item in assemble(groups, original_quirks=options.original_quirks):
             match item:
                 case Single():
                     written += self._single(item.group)
@@ -89,7 +89,7 @@ class MapWriter:
             self._set_taiko_speed(group)
         elif group.kind is EventType.KIAI:
             self.lines.set_kiai(moment(group.time_ms), on=bool(group.value))
-        elif group.scroll_speed is not None:
+        elif group.kind is EventType.SCROLL_SPEED_CHANGE and group.scroll_speed is not None:
             self._set_scroll_speed(group.time_ms, group.scroll_speed)
 
     def _long(self, head: EventGroup, end: EventGroup) -> Iterator[str]:
@@ -209,8 +209,9 @@ class MapWriter:
         for i, volume in enumerate(volumes[: slides + 1]):
             time_ms = round(parts.head.time_ms + span_ms * i)
             self.lines.set_volume(moment(time_ms), volume)
-            differs = body is not None and body != volume
-            if differs and i < slides and span_ms > BODY_VOLUME_DELAY_MS:
+            if body is None or body == volume:
+                continue
+            if i < slides and span_ms > BODY_VOLUME_DELAY_MS:
                 self.lines.set_volume(moment(time_ms + BODY_VOLUME_DELAY_MS), body)
 
     # Timing points
