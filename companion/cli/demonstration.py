@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from companion.cli.serving import announce, keep_log
+from companion.cli.serving import announce, keeping_log
 from companion.cli.workbench import make_engine
 from companion.daemon import Daemon, run_daemon
 from companion.demo import SCRATCH_PREFIX, ScriptedMapper, table, unpack
@@ -32,19 +32,19 @@ def demonstrate(settings: Settings, terminal: Terminal, *, once: bool) -> None:
         settings = settings.model_copy(
             update={"data_folder": Path(scratch) / "data", "songs_folder": None}
         )
-        keep_log(settings)
-        if once:
-            settings = settings.model_copy(update={"modding_only": False})
-            asyncio.run(_play(settings, terminal, map_path))
-            return
-        terminal.line(f"map: {map_path}")
-        terminal.line("Change and save it in any editor, and watch the overlay. Ctrl+C ends it.")
-        run_daemon(
-            settings,
-            partial(make_engine, settings),
-            map_path=map_path,
-            on_ready=partial(announce, settings),
-        )
+        with keeping_log(settings):
+            if once:
+                settings = settings.model_copy(update={"modding_only": False})
+                asyncio.run(_play(settings, terminal, map_path))
+                return
+            terminal.line(f"map: {map_path}")
+            terminal.line("Change and save it in any editor and watch the overlay. Ctrl+C ends it.")
+            run_daemon(
+                settings,
+                partial(make_engine, settings),
+                map_path=map_path,
+                on_ready=partial(announce, settings),
+            )
 
 
 async def _play(settings: Settings, terminal: Terminal, map_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 import webbrowser
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from companion.daemon import Daemon, log_to, run_daemon
 from companion.errors import UnreadableBeatmap
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
     from companion.settings import Settings
@@ -29,21 +31,30 @@ def serve(settings: Settings, *, map_path: Path | None, json_ready: bool) -> Non
     """
     if map_path is not None and not map_path.is_file():
         raise UnreadableBeatmap(f"There is no map at {map_path}.")
-    keep_log(settings)
-    run_daemon(
-        settings,
-        partial(make_engine, settings),
-        map_path=map_path,
-        on_ready=partial(announce, settings, json_ready=json_ready),
-    )
+    with keeping_log(settings):
+        run_daemon(
+            settings,
+            partial(make_engine, settings),
+            map_path=map_path,
+            on_ready=partial(announce, settings, json_ready=json_ready),
+        )
 
 
-def keep_log(settings: Settings) -> None:
-    """Send the log to the data folder, and warnings to stderr."""
-    level = min(logging.INFO, logging.getLogger().level)
-    for handler in logging.getLogger().handlers:
-        handler.setLevel(logging.getLogger().level)
-    log_to(settings.data_folder, console=False, level=level)
+@contextmanager
+def keeping_log(settings: Settings) -> Generator[None]:
+    """Send the log to the data folder meanwhile."""
+    root = logging.getLogger()
+    before, level = set(root.handlers), root.level
+    for handler in before:
+        handler.setLevel(max(level, handler.level))  # stderr stays as quiet as it was
+    log_to(settings.data_folder, console=False, level=min(logging.INFO, level))
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        for handler in set(root.handlers) - before:
+            root.removeHandler(handler)
+            handler.close()
 
 
 def announce(settings: Settings, daemon: Daemon, *, json_ready: bool = False) -> None:

@@ -40,6 +40,8 @@ UNSNAPPED: Final = b",11009,"
 SNAPPED: Final = b",11000,"
 """The edit: the planted circle that is 9 ms late goes back to its beat."""
 
+UNSNAPPED_CODE: Final = "unsnapped_object"
+
 SECTION_MS: Final = (26_800, 36_800)
 """Ten seconds of the first chorus."""
 
@@ -123,7 +125,7 @@ class ScriptedMapper:
             mark,
         )
         self._time("save to the rules' findings", started, at)
-        if any("11009" in str(finding.objects_ms) for finding in self._rules()):
+        if any(finding.code == UNSNAPPED_CODE for finding in self._rules()):
             raise DemoFailed("The circle was moved, but a rule still complains about it.")
         at = await self._scan_ended(client, revision, mark)
         self._time("save to the model's last finding", started, at)
@@ -181,7 +183,7 @@ class ScriptedMapper:
         _check_splice(edited, written, suggestion.start_ms, suggestion.end_ms)
         await self._revision(client, mark, "companion")
         objects = len(suggestion.variants[0].objects)
-        self._say(f"accept: {objects} objects written. {reply.note or ''}".rstrip())
+        self._say(f"accept: {objects} objects. {reply.note or ''}".rstrip())
 
     async def _undo(self, client: DaemonClient, edited: bytes) -> None:
         """Take the section out again."""

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from companion.errors import ModelMissing
+from companion.journal import Journal
+from tests.cli.conftest import MAP, Commands
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from companion.engine.fake import FakeEngine
+
+
+def test_rules_and_model_are_listed(companion: Commands, map_path: Path):
+    answer = companion("mod", map_path)
+    assert answer.status == 0
+    assert "Nobody - Test [Normal] by Somebody: 5 objects" in answer.out
+    assert "Rhythm: Expected this object 9 ms away, on the beat. [9.0 bits]" in answer.out
+    assert "osu://edit/00:02:009" in answer.out
+    assert answer.out.index("problems (") < answer.out.index("suggestions (")
+
+
+def test_json_has_the_names_of_the_wire(companion: Commands, map_path: Path):
+    from protocol.values import Finding
+
+    value = companion("mod", map_path, "--json").value
+    assert value["model"]["name"] == "fake"
+    assert value["model_error"] is None
+    assert {finding["source"] for finding in value["findings"]} == {"rule", "model"}
+    for finding in value["findings"]:
+        assert finding.keys() == Finding.model_fields.keys()
+
+
+def test_without_the_model_no_song_is_needed(
+    companion: Commands, map_path: Path, engine: FakeEngine
+):
+    (map_path.parent / "song.wav").unlink()
+    answer = companion("mod", map_path, "--no-model", "--json")
+    assert answer.status == 0
+    assert [finding["code"] for finding in answer.value["findings"]].count("unsnapped_object") == 1
+    assert engine.requests == []
+
+
+def test_a_missing_song_leaves_the_rules_and_status_2(companion: Commands, map_path: Path):
+    (map_path.parent / "song.wav").unlink()
+    answer = companion("mod", map_path)
+    assert answer.status == 2
+    assert "problems (" in answer.out
+    assert answer.err.startswith("companion: The song")
+
+
+def test_a_missing_model_leaves_the_rules_in_json_too(
+    companion: Commands, map_path: Path, engine: FakeEngine
+):
+    engine.error = ModelMissing("There is no model.")
+    answer = companion("mod", map_path, "--json")
+    assert answer.status == 2
+    assert answer.value["model_error"] == {
+        "code": "model_missing",
+        "message": "There is no model.",
+    }
+    assert answer.value["findings"]
+
+
+def test_dismissed_findings_stay_away(companion: Commands, map_path: Path):
+    findings = companion("mod", map_path, "--no-model", "--json").value["findings"]
+    gone = findings[0]["id"]
+    Journal(companion.data).keep_dismissed(map_path, [gone])
+    value = companion("mod", map_path, "--no-model", "--json").value
+    assert gone not in {finding["id"] for finding in value["findings"]}
+    assert value["dismissed_count"] == 1
+    shown = companion("mod", map_path, "--no-model", "--json", "--all").value["findings"]
+    assert gone in {finding["id"] for finding in shown}
+    assert Journal(companion.data).dismissed(map_path) == {gone}
+
+
+def test_a_map_that_is_not_there_is_told(companion: Commands, tmp_path: Path):
+    answer = companion("mod", tmp_path / "none.osu", "--json")
+    assert answer.status == 2
+    assert answer.value["error"]["code"] == "unreadable_beatmap"
+    assert "none.osu" in answer.err
+
+
+def test_an_empty_file_is_told(companion: Commands, map_path: Path):
+    map_path.write_bytes(b"")
+    answer = companion("mod", map_path)
+    assert answer.status == 2
+    assert answer.err.startswith("companion: ")
+    assert answer.err.count("\n") == 1
+
+
+def test_a_map_without_objects_has_nothing_to_score(
+    companion: Commands, map_path: Path, engine: FakeEngine
+):
+    map_path.write_bytes(MAP[: MAP.index(b"[HitObjects]")])
+    answer = companion("mod", map_path, "--json")
+    assert answer.status == 0
+    assert engine.requests == []
+
+
+def test_modding_changes_nothing(companion: Commands, map_path: Path):
+    companion("mod", map_path)
+    assert map_path.read_bytes() == MAP
+    assert sorted(path.name for path in map_path.parent.iterdir()) == ["map.osu", "song.wav"]
