@@ -89,26 +89,24 @@ def run(step: Step) -> Result:
 
 
 def _execute(step: Step) -> Result:
-    environment = dict(os.environ, NO_COLOR="1", PYTHONUTF8="1")
+    lines: list[str] = []
     try:
-        process = subprocess.Popen(
+        with subprocess.Popen(
             step.command,
             cwd=step.cwd,
-            env=environment,
+            env=dict(os.environ, NO_COLOR="1", PYTHONUTF8="1"),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
-        )
+        ) as process:
+            for line in process.stdout or ():
+                lines.append(line)
+                if step.counts:
+                    print(line, end="", flush=True)
     except OSError as error:
         return Result(step, "failed", note=str(error))
-    assert process.stdout is not None
-    lines: list[str] = []
-    for line in process.stdout:
-        lines.append(line)
-        if step.counts:
-            print(line, end="", flush=True)
-    failed = process.wait() != 0
+    failed = process.returncode != 0
     if failed and not step.counts:
         print("".join(lines), end="", flush=True)
     return Result(step, "failed" if failed else "passed", tests=_tests(step, lines))
