@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from companion.beatmap.beatmap import Diagnostic, read_beatmap
+from companion.beatmap.edits import applied_lines
 from companion.errors import EditConflict, UnreadableBeatmap
 
 if TYPE_CHECKING:
@@ -158,8 +159,6 @@ class Document:
         overlap, or new lines would run together with others, and ``UnreadableBeatmap`` when the
         file cannot be worked with.
         """
-        from companion.beatmap.edits import applied_lines  # the edits know the document
-
         self.require_readable()
         lines = applied_lines(self, edits)
         result = Document.parse(self.bom + b"".join(lines))
@@ -212,7 +211,10 @@ def _sectioned(pieces: list[tuple[bytes, bytes]], encoding: str) -> tuple[Line, 
     lines: list[Line] = []
     for raw, ending in pieces:
         if opening in raw[:2]:
-            text = raw.decode(encoding, "replace").rstrip()
+            text = raw.decode(encoding, "replace")
+            if section != "Metadata":
+                text = text.partition("//")[0]
+            text = text.rstrip()
             if text.startswith("[") and text.endswith("]"):
                 section = text[1:-1]
         lines.append(Line(raw, ending, section))

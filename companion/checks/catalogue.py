@@ -28,4 +28,4 @@ def run_checks(document: Document) -> tuple[Finding, ...]:
         return ()
     context = CheckContext(document, document.beatmap)
     found = {finding.id: finding for check in CHECKS for finding in check.run(context)}
-    return tuple(sorted(found.values(), key=lambda f: (f.at, f.code, f.id)))
+    return tuple(sorted(found.values(), key=lambda f: (f.at, f.code, f.objects, f.id)))

@@ -10,11 +10,12 @@ from companion.beatmap import Circle, HoldNote, Mode, Slider, TextEdit, TimeRang
 from companion.findings import Finding, Severity, editor_link, finding_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from companion.beatmap import Beatmap, Document, HitObject
 
 ALL_MODES = frozenset(Mode)
+MAX_EDGES = 64
 
 WEIGHTS = {
     Severity.PROBLEM: 3.0,
@@ -113,6 +114,14 @@ def extent_of(objects: tuple[HitObject, ...]) -> TimeRange:
         math.floor(min(item.start_ms for item in objects)),
         math.floor(max(item.end_ms for item in objects)) + 1,
     )
+
+
+def edge_numbers(item: Slider) -> Iterable[int]:
+    """Which edges of a slider are worth looking at: 0 for the head, ``slides`` for the tail.
+
+    Of thousands of repeats the first ones and the tail have to do.
+    """
+    return (*range(min(item.slides, MAX_EDGES)), item.slides)
 
 
 def name_of(item: HitObject) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from companion.beatmap import Circle, HoldNote, Mode, Slider
-from companion.checks.check import Check, Issue, name_of
+from companion.checks.check import Check, Issue, extent_of, name_of
 from companion.findings import Severity
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def _too_near(context: CheckContext, earlier: HitObject, later: HitObject, gap_m
         severity=Severity.PROBLEM,
         message=message,
         objects=(earlier, later),
+        at=extent_of((later,)),
         fix=fix,
         fix_label="Remove the duplicate" if fix else None,
     )

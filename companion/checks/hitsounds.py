@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Circle, HoldNote, Mode, Slider, TimeRange
-from companion.checks.check import Check, Issue, name_of
+from companion.checks.check import Check, Issue, edge_numbers, name_of
 from companion.findings import Severity
 
 if TYPE_CHECKING:
@@ -47,9 +47,11 @@ class Sound:
 def sounds_of(item: HitObject, beatmap: Beatmap) -> Iterator[Sound]:
     """The sounds of an object's edges, head to end; a spinner sounds at its end only."""
     if isinstance(item, Slider):
-        edges = zip(item.node_times_ms, item.edge_sounds, item.edge_sets, strict=True)
-        for number, (ms, hitsound, (normal, addition)) in enumerate(edges):
-            yield _sound(item, beatmap, ms, hitsound, normal, addition, active=number == 0)
+        for node in edge_numbers(item):
+            ms = item.end_ms if node == item.slides else item.start_ms + node * item.span_ms
+            normal, addition = item.edge_sets[node]
+            sound = item.edge_sounds[node]
+            yield _sound(item, beatmap, ms, sound, normal, addition, active=node == 0)
         return
     active = isinstance(item, Circle | HoldNote)
     ms = item.start_ms if active else item.end_ms

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from companion.beatmap import Circle, HoldNote, Slider, Spinner, nearest_tick
-from companion.checks.check import Check, Issue, name_of
+from companion.checks.check import Check, Issue, edge_numbers, name_of
 from companion.findings import Severity
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ GRIDS = (5, 7, 9, 12, 16)
 """Divisors whose grids hold all ticks that are commonly used (1/1 to 1/9, 1/12, 1/16)."""
 PROBLEM_MS = 2.0
 MINOR_MS = 1.0
-MAX_NODES = 64
-"""Of a slider with more edges than this only the first ones and the tail are looked at."""
 
 
 def find_unsnapped(context: CheckContext) -> Iterator[Issue]:
@@ -52,8 +50,7 @@ def _edges(item: HitObject) -> list[float]:
     if isinstance(item, Circle):
         return [item.start_ms]
     if isinstance(item, Slider):
-        nodes = [item.start_ms + item.span_ms * n for n in range(min(item.slides, MAX_NODES))]
-        return [*nodes, item.end_ms]
+        return [item.start_ms + item.span_ms * n for n in edge_numbers(item)]
     return [item.start_ms, item.end_ms]
 
 
@@ -99,8 +96,7 @@ def _snap_fix(
     mapper's to choose.
     """
     tick = nearest_tick(ms, context.beatmap)
-    if tick is None:
-        return (), None
+    assert tick is not None, "what is off the grid has a grid"
     snapped = math.floor(tick.time_ms + 1e-6)  # as stable writes ticks
     text = str(snapped - context.beatmap.time_offset_ms)
     label = f"Snap to 1/{tick.divisor}"

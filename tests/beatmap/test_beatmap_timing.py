@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ def parse(text: str, default_set: int = 1, offset_ms: int = 0) -> TimingPoint:
     return parse_timing_point(text, 3, default_set, offset_ms)
 
 
-def green(time_ms: float, beat_length: float = -100.0, **values: int) -> TimingPoint:
+def green(time_ms: float, beat_length: float = -100.0, **values: Any) -> TimingPoint:
     return TimingPoint(time_ms, beat_length, uninherited=False, **values)
 
 

@@ -51,6 +51,11 @@ def test_changes_are_found_where_they_are(
     assert diff(new, old) == changed
 
 
+def test_lines_before_all_others_are_compared_too(map_text: MapText) -> None:
+    old, new = documents(map_text, {}, {"timing": ("-500,-50,4,2,1,60,0,0", *TIMING)})
+    assert diff(old, new) == (TimeRange(-500, 0),)
+
+
 def test_an_object_that_became_longer_has_changed(map_text: MapText) -> None:
     old, new = documents(
         map_text, {}, {"timing": (TIMING[0], "2900,-200,4,2,1,60,0,0", "3100,-100,4,2,1,60,0,0")}

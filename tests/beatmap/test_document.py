@@ -169,6 +169,12 @@ def test_lines_know_their_section() -> None:
     assert document.beatmap.editor == {"A": "1", "B": "2"}
 
 
+def test_a_section_header_may_carry_a_comment() -> None:
+    document = Document.parse(b"[Editor] // mine\nA: 1\n[Metadata]\nTitle:x\n[Odd//]\n")
+    assert [line.section for line in document.lines][1::2] == ["Editor", "Metadata"]
+    assert document.lines[-1].section == "Odd//"
+
+
 def test_keys_before_the_first_section_are_general_ones() -> None:
     assert Document.parse(b"Mode: 2\n[Difficulty]\n").beatmap.mode == 2
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -119,7 +120,7 @@ def test_an_unreadable_file_is_never_edited() -> None:
         splice_green_lines(document, TimeRange(0, 1), ())
 
 
-def green(time_ms: float, beat_length: float = -100.0, **values: int) -> TimingPoint:
+def green(time_ms: float, beat_length: float = -100.0, **values: Any) -> TimingPoint:
     return TimingPoint(time_ms, beat_length, uninherited=False, **values)
 
 
