@@ -119,7 +119,9 @@ class Connection:
             await self._socket.close(refusal.code, refusal.reason)
         except ConnectionClosed:
             log.debug("a client went away")
-        except Exception:  # supervisor: one broken connection must not go unseen, nor end the server
+        except (
+            Exception
+        ):  # supervisor: one broken connection must not go unseen, nor end the server
             log.exception("a connection failed")
             await self._socket.close(1011, "Something went wrong in the companion.")
 

@@ -130,6 +130,9 @@ class Server:
         names = [f"{name}:{self._port}" for name in ("127.0.0.1", "localhost", "[::1]")]
         if host is None or host.lower() not in names:
             return self._respond(HTTPStatus.FORBIDDEN, b"Not a host name of this server.\n")
+        # Older releases of websockets know no other method and drop such requests themselves.
+        if getattr(request, "method", "GET") != "GET":
+            return self._respond(HTTPStatus.METHOD_NOT_ALLOWED, b"Only GET is answered.\n")
         path = request.path.partition("?")[0]
         if path == WEBSOCKET_PATH:
             if origin is not None and origin.lower() not in [f"http://{name}" for name in names]:

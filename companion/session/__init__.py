@@ -7,7 +7,7 @@ suggestions, never the protocol, and does no input or output.
 
 from __future__ import annotations
 
-from companion.session.examine import Examined, examine
+from companion.session.examination import Examined, examine
 from companion.session.fair_use import FairUse
 from companion.session.news import (
     CancelJob,

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
     from companion.beatmap import Document
     from companion.journal import UndoStep
-    from companion.session.examine import Examined
+    from companion.session.examination import Examined
 
 AUDIO_PROBLEMS: Final = ("audio_missing", "audio_unreadable", "audio_too_short")
 MAP_PROBLEMS: Final = (
@@ -111,7 +111,7 @@ class Session(ModelWork):
     def revised(self, examined: Examined, origin: Origin = "editor") -> None:
         """The open map was saved."""
         self._require_map()
-        self.problem_over("map_missing")
+        self.problem_over("map_missing", "internal_error")
         self._revise(examined, origin)
 
     def gone(self) -> None:
@@ -180,7 +180,11 @@ class Session(ModelWork):
             self.board.replace_rules(())
             self.board.forget_model()
             self.problem_over("map_lines")
-            self.problem("map_unreadable", str(document.problem))
+            self.problem(
+                "map_unreadable",
+                f"{document.problem} Save the map again, or put a backup back; until then nothing "
+                "is checked or written.",
+            )
             return
         self.problem_over("map_unreadable")
         self.board.replace_rules(examined.findings)
