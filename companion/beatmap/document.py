@@ -11,8 +11,9 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from companion.beatmap.beatmap import Diagnostic, read_beatmap
+from companion.beatmap.beatmap import Diagnostic
 from companion.beatmap.edits import applied_lines
+from companion.beatmap.reading import read_beatmap
 from companion.errors import EditConflict, UnreadableBeatmap
 
 if TYPE_CHECKING:

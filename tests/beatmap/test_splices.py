@@ -261,3 +261,37 @@ def test_objects_outside_the_range_never_notice_a_change_of_green_lines(
     assert governed(after.beatmap, kept, wanted) == governed(document.beatmap, kept, wanted)
     before_reds = [replace(p, line=-1) for p in document.beatmap.red_lines]
     assert [replace(p, line=-1) for p in after.beatmap.red_lines] == before_reds
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(object_lines, max_size=12),
+    st.lists(st.integers(0, 4000).map(lambda t: f"9,9,{t},1,0".encode()), max_size=6),
+    st.integers(0, 4000),
+    st.integers(1, 2500),
+    st.booleans(),
+)
+def test_a_splice_changes_the_objects_of_its_range_and_no_other_byte(
+    map_text: MapText,
+    objects: list[str],
+    new: list[bytes],
+    start_ms: int,
+    length_ms: int,
+    final_newline: bool,
+) -> None:
+    data = map_text(objects)
+    document = Document.parse(data if final_newline else data.removesuffix(b"\r\n"))
+    wanted = TimeRange(start_ms, start_ms + length_ms)
+    fitting = [line for line in new if wanted.contains(int(line.split(b",")[2]))]
+    edits = splice_objects(document, wanted, fitting)
+    after = document.apply(edits)
+    gone = {item.line for item in objects_in(document.beatmap, wanted)}
+    kept = [line.raw for n, line in enumerate(document.lines) if n not in gone]
+    texts = [line.raw for line in after.lines]
+    for line in fitting:
+        texts.remove(line)
+    assert texts == kept
+    assert sorted(starts(objects_in(after.beatmap, wanted))) == sorted(
+        float(line.split(b",")[2]) for line in fitting
+    )
+    assert after.apply(inverted(edits)) == document
