@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from companion.engine.requests import Engine, ModelInfo
-    from companion.session.session import PlannedWrite
+    from companion.session.plans import PlannedWrite
     from companion.settings import Settings
 
 
@@ -124,24 +124,27 @@ class Workbench:
             StaleEdit: The file was saved in the meantime.
             WriteFailed: The disk does not take it; the map is as it was.
         """
+        record = _provenance(planned, self.path)
         step = UndoStep(
             before_digest=planned.expected_digest,
             after_digest=planned.document.digest,
             edits=planned.undo,
             description=planned.description,
             date=now(),
-            provenance=self._provenance(planned, self.path),
+            provenance=record,
         )
         before = self.journal.undo_steps(self.path, planned.expected_digest)
-        # first the way back, then the write: a crash in between leaves a step that never happened
+        # first the way back and the record, then the file: whoever is killed in between leaves a
+        # step that is recognised as never taken, and a record too many
         self.journal.keep_undo_steps(self.path, (*before, step))
+        self._record(record)
         try:
-            written = self._write(planned)
+            return self._write(planned)
         except CompanionError:
             self.journal.keep_undo_steps(self.path, before)
+            if record is not None:
+                self._record(replace(record, action="failed", date=now()))
             raise
-        self._record(planned, self.path)
-        return written
 
     def take_back(self) -> tuple[PlannedWrite, Written]:
         """Undo the last write.
@@ -154,7 +157,7 @@ class Workbench:
         planned = self.session.plan_undo(storage.read(self.path))
         written = self._write(planned)
         self.journal.keep_undo_steps(self.path, self.session.undo_steps[:-1])
-        self._record(planned, self.path)
+        self._record(_provenance(planned, self.path))
         return planned, written
 
     def write_copy(self, planned: PlannedWrite, target: Path) -> Written:
@@ -165,9 +168,9 @@ class Workbench:
             WriteFailed: The disk does not take it.
         """
         target = target.absolute()
+        self._record(_provenance(planned, target))
         with _disk_errors(target), target.open("xb") as file:
             file.write(planned.document.to_bytes())
-        self._record(planned, target)
         return Written(target, None)
 
     def _write(self, planned: PlannedWrite) -> Written:
@@ -179,25 +182,25 @@ class Workbench:
         )
         return Written(self.path, backup.copy)
 
-    def _record(self, planned: PlannedWrite, path: Path) -> None:
-        record = self._provenance(planned, path)
+    def _record(self, record: ProvenanceRecord | None) -> None:
         if record is not None:
             self.journal.record(record)
 
-    def _provenance(self, planned: PlannedWrite, path: Path) -> ProvenanceRecord | None:
-        made = planned.generated
-        if made is None:
-            return None
-        return ProvenanceRecord(
-            date=now(),
-            action=made.action,
-            file=str(path),
-            start_ms=planned.at.start_ms,
-            end_ms=planned.at.end_ms,
-            model=made.model,
-            model_digest=made.model_digest,
-            seed=made.seed,
-        )
+
+def _provenance(planned: PlannedWrite, path: Path) -> ProvenanceRecord | None:
+    made = planned.generated
+    if made is None:
+        return None
+    return ProvenanceRecord(
+        date=now(),
+        action=made.action,
+        file=str(path),
+        start_ms=planned.at.start_ms,
+        end_ms=planned.at.end_ms,
+        model=made.model,
+        model_digest=made.model_digest,
+        seed=made.seed,
+    )
 
 
 def new_token() -> CancelToken:

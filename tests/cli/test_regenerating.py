@@ -7,7 +7,7 @@ import pytest
 
 from companion.engine.requests import RegenerateRequest
 from companion.errors import OutOfMemory
-from companion.journal import Journal, StoredFairUse, map_key
+from companion.journal import Journal, StoredFairUse, disclosure, map_key
 from tests.cli.conftest import MAP, Answer, Commands
 
 if TYPE_CHECKING:
@@ -226,3 +226,4 @@ def test_a_write_that_fails_leaves_no_undo_step(ready: Commands, map_path: Path)
     assert answer.status == 2
     assert map_path.read_bytes() == MAP
     assert ready("undo", map_path).status == 2
+    assert "No part of this map" in disclosure(Journal(ready.data).provenance(map_path))
