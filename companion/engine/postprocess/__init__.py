@@ -7,6 +7,7 @@ networks.
 
 from __future__ import annotations
 
+from companion.engine.postprocess.insertion import insert_like_original
 from companion.engine.postprocess.options import PostprocessOptions
 from companion.engine.postprocess.osu_text import MapHeader, write_map
 from companion.engine.postprocess.resnapping import resnap
@@ -22,6 +23,7 @@ __all__ = [
     "PostprocessOptions",
     "Section",
     "SectionOptions",
+    "insert_like_original",
     "resnap",
     "section_lines",
     "write_map",
