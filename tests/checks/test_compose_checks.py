@@ -37,9 +37,17 @@ def test_objects_that_are_too_near_in_time_are_found(
 
 
 def test_objects_with_a_gap_are_fine(map_text: MapText) -> None:
-    lines = ("1,1,500,1,0", "9,9,510,1,0", "1,1,600,2,0,L|141:1,1,140", "1,1,1110,1,0")
+    lines = ("1,1,500,1,0", "9,9,510,1,0", "1,1,600,2,0,L|141:1,1,140", "1,1,1120,1,0")
     assert found("concurrent_objects", map_text(lines)) == []
     assert found("concurrent_objects", map_text(())) == []
+
+
+def test_right_after_a_slider_osu_asks_for_a_little_more(map_text: MapText) -> None:
+    lines = ("1,1,600,2,0,L|141:1,1,140", "1,1,1110,1,0")
+    (finding,) = found("concurrent_objects", map_text(lines))
+    assert finding.severity == Severity.WARNING
+    assert "10 ms after the slider before it; there should be 20 ms" in finding.message
+    assert found("concurrent_objects", map_text(lines, mode=2)) == []
 
 
 def test_everything_under_a_long_spinner_is_found_once(map_text: MapText) -> None:
