@@ -8,7 +8,7 @@ export default defineConfig({
   base: "./",
   publicDir: "public",
   build: {
-    outDir: process.env.OVERLAY_OUT_DIR ?? "../companion/bridge/static",
+    outDir: "../companion/bridge/static",
     emptyOutDir: true,
     target: "es2022",
     modulePreload: false,

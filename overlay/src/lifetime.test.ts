@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { describe, expect, it, vi } from "vitest";
 import { Scope } from "./lifetime";
 
@@ -18,6 +19,17 @@ describe("Scope", () => {
     const late = vi.fn();
     scope.add(late);
     expect(late).toHaveBeenCalledOnce();
+  });
+
+  it("starts no timer once disposed", () => {
+    vi.useFakeTimers();
+    const scope = new Scope();
+    scope.dispose();
+    const fired = vi.fn();
+    scope.timeout(fired, 10);
+    vi.advanceTimersByTime(20);
+    expect(fired).not.toHaveBeenCalled();
+    vi.useRealTimers();
   });
 
   it("takes its children with it", () => {

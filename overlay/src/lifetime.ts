@@ -56,11 +56,12 @@ export class Scope {
   }
 
   timeout(action: () => void, delay_ms: number): Disposer {
-    const release = this.add(() => clearTimeout(timer));
+    let release = () => {};
     const timer = setTimeout(() => {
       release();
       action();
     }, delay_ms);
+    release = this.add(() => clearTimeout(timer));
     return release;
   }
 

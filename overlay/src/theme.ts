@@ -7,7 +7,7 @@ export const COLOURS = {
   laneEdge: "#232838",
   text: "#e9ebf5",
   faint: "#8b91a8",
-  bar: "rgba(233, 235, 245, 0.42)",
+  bar: "rgba(233, 235, 245, 0.30)",
   red: "#ff5f6d",
   green: "#5fdc8a",
   kiai: "#ffae42",
@@ -30,10 +30,10 @@ export const SEVERITY_COLOURS: Readonly<Record<Finding["severity"], string>> = {
 /** The editor's colours of snap divisors: whole white, half red, quarter blue, eighth yellow. */
 export function beatColour(divisor: number): string {
   if (divisor === 0) return COLOURS.bar;
-  if (divisor === 1) return "rgba(233, 235, 245, 0.22)";
-  if (divisor === 2) return "rgba(255, 95, 109, 0.30)";
-  if (divisor === 4) return "rgba(96, 150, 255, 0.28)";
-  return "rgba(255, 216, 77, 0.22)";
+  if (divisor === 1) return "rgba(233, 235, 245, 0.13)";
+  if (divisor === 2) return "rgba(255, 95, 109, 0.20)";
+  if (divisor === 4) return "rgba(96, 150, 255, 0.20)";
+  return "rgba(255, 216, 77, 0.16)";
 }
 
 const COMBOS = ["#ff7ab8", "#5ec8f8", "#ffc861", "#8f8bff"] as const;

@@ -54,9 +54,7 @@ def main() -> None:
     settings = Settings(
         port=options.port, data_folder=options.data, songs_folder=None, open_browser=False
     )
-    run_daemon(
-        settings, PacedEngine(options.pace_s), map_path=options.map, on_ready=_announce
-    )
+    run_daemon(settings, PacedEngine(options.pace_s), map_path=options.map, on_ready=_announce)
 
 
 def _announce(daemon: Daemon) -> None:

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { job } from "../state/fixtures";
+import { job } from "../testing/fixtures";
 import { detectionWords, jobWords, modelWords, plural } from "./words";
 
 describe("words", () => {

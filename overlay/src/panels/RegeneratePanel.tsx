@@ -185,15 +185,6 @@ function Numbers({ form, wrong }: { form: Signal<RegenerateForm>; wrong: string 
           </button>
         </span>
       </div>
-      <div class="field">
-        <span>Variants</span>
-        <Segments
-          label="Variants"
-          value={form.value.variants}
-          options={[1, 2, 3, 4].map((value) => ({ value, label: String(value) }))}
-          onChange={(variants) => set({ variants })}
-        />
-      </div>
     </div>
   );
 }
@@ -202,7 +193,7 @@ function MoreFields({ form }: { form: Signal<RegenerateForm> }) {
   const set = (change: Partial<RegenerateForm>) => {
     form.value = { ...form.peek(), ...change };
   };
-  const { guidance, temperature, changeGreenLines } = form.value;
+  const { guidance, temperature, changeGreenLines, variants } = form.value;
   return (
     <>
       <div class="field-row">
@@ -223,14 +214,25 @@ function MoreFields({ form }: { form: Signal<RegenerateForm> }) {
           onChange={(value) => set({ temperature: value })}
         />
       </div>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={changeGreenLines}
-          onChange={(event) => set({ changeGreenLines: event.currentTarget.checked })}
-        />
-        May change green lines
-      </label>
+      <div class="field-row">
+        <div class="field">
+          <span>Variants</span>
+          <Segments
+            label="Variants"
+            value={variants}
+            options={[1, 2, 3, 4].map((value) => ({ value, label: String(value) }))}
+            onChange={(value) => set({ variants: value })}
+          />
+        </div>
+        <label class="check" title="Red lines never change">
+          <input
+            type="checkbox"
+            checked={changeGreenLines}
+            onChange={(event) => set({ changeGreenLines: event.currentTarget.checked })}
+          />
+          Green lines too
+        </label>
+      </div>
     </>
   );
 }

@@ -22,7 +22,7 @@ export function TimelinePanel() {
         <time class="clock" data-testid="cursor">
           {timestamp(view.cursor_ms.value)}
         </time>
-        <span class="faint">
+        <span class="faint object-count">
           {plural(daemon.map.value?.timeline.objects.length ?? 0, "object")}
         </span>
         {range !== null && (

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { circle } from "../state/fixtures";
+import { circle } from "../testing/fixtures";
 import { composed, loopAround } from "./composition";
 
 describe("composed", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { finding } from "../testing/fixtures";
 import { categories, countBySeverity, isEditorLink, listed, NO_FILTER } from "./findings";
-import { finding } from "./fixtures";
 
 const all = [
   finding("mild", { severity: "suggestion", surprisal_bits: 5, start_ms: 10, end_ms: 10 }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { circle, finding, job, mapState, snapshot, suggestion } from "./fixtures";
+import { circle, finding, job, mapState, snapshot, suggestion } from "../testing/fixtures";
 import { EMPTY_STATE, reduce } from "./reducer";
 
 const opened = reduce(EMPTY_STATE, snapshot({ findings: [finding("a"), finding("b")] }));

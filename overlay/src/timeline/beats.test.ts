@@ -15,7 +15,7 @@ describe("gridLines", () => {
   it("refines as one zooms in", () => {
     const span = { start_ms: 1000, end_ms: 2000 };
     const count = (px_per_beat: number) => gridLines(steady, span, px_per_beat / 500).length;
-    expect([10, 20, 40, 80].map(count)).toEqual([2, 4, 8, 16]);
+    expect([10, 30, 60, 120].map(count)).toEqual([2, 4, 8, 16]);
   });
 
   it("shows only bars, then every other bar, from far away", () => {

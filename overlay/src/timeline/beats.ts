@@ -15,6 +15,8 @@ export interface GridLine {
 
 /** Below this the lines of a level would run into each other. */
 const MIN_GAP_PX = 9;
+/** Fractions of a beat need more room: they are many, and matter less. */
+const MIN_FRACTION_GAP_PX = 14;
 /** A grid is never denser than this, whatever a map's timing claims. */
 const MAX_LINES = 2000;
 const DIVISORS = [1, 2, 4, 8] as const;
@@ -70,7 +72,9 @@ function addSection(
 ): void {
   const meter = Math.max(1, Math.round(red.meter));
   const beat_px = red.beat_length_ms * px_per_ms;
-  const divisor = [...DIVISORS].reverse().find((d) => beat_px / d >= MIN_GAP_PX);
+  const divisor = [...DIVISORS]
+    .reverse()
+    .find((d) => beat_px / d >= (d === 1 ? MIN_GAP_PX : MIN_FRACTION_GAP_PX));
   let barStep = 1;
   while (beat_px * meter * barStep < MIN_GAP_PX) barStep *= 2;
   // Steps are counted in fractions of a beat, so that every line is an exact multiple.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { finding } from "../state/fixtures";
+import { finding } from "../testing/fixtures";
 import { markAt, marksOf } from "./marks";
 
 const view = { start_ms: 0, end_ms: 1000, width_px: 1000 };

@@ -1,43 +1,11 @@
-import { Decoder, encode } from "@msgpack/msgpack";
+import { encode } from "@msgpack/msgpack";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Scope } from "../lifetime";
-import type { ClientMessage, ServerMessage, ServerUpdate } from "../protocol";
-import { snapshot } from "../state/fixtures";
+import type { ServerUpdate } from "../protocol";
+import { FakeSocket, reply } from "../testing/fake_socket";
+import { snapshot } from "../testing/fixtures";
 import { retryDelay } from "./backoff";
 import { Connection, ConnectionLost } from "./connection";
-
-/** The daemon's end of a WebSocket, as far as `Connection` can see it. */
-class FakeSocket {
-  readyState = 0;
-  binaryType = "";
-  onopen: (() => void) | null = null;
-  onmessage: ((event: { data: ArrayBuffer }) => void) | null = null;
-  onclose: ((event: { code: number }) => void) | null = null;
-  readonly sent: ClientMessage[] = [];
-
-  send(frame: Uint8Array): void {
-    this.sent.push(new Decoder().decode(frame) as ClientMessage);
-  }
-
-  close(): void {
-    this.readyState = 3;
-  }
-
-  accept(): void {
-    this.readyState = 1;
-    this.onopen?.();
-    this.deliver({ type: "welcome", protocol_version: 1, daemon_version: "0.1.0" });
-  }
-
-  deliver(message: ServerMessage): void {
-    this.onmessage?.({ data: encode(message).slice().buffer });
-  }
-
-  fail(code = 1006): void {
-    this.readyState = 3;
-    this.onclose?.({ code });
-  }
-}
 
 let scope: Scope;
 let sockets: FakeSocket[];
@@ -65,7 +33,7 @@ beforeEach(() => {
     openSocket: () => {
       const socket = new FakeSocket();
       sockets.push(socket);
-      return socket as unknown as WebSocket;
+      return socket.asWebSocket();
     },
   });
   connection.connect();
@@ -106,16 +74,7 @@ describe("Connection", () => {
     latest().accept();
     const answer = connection.request({ type: "undo" });
     expect(latest().sent.at(-1)).toEqual({ type: "undo", request_id: "r1" });
-    latest().deliver({
-      type: "reply",
-      seq: 1,
-      request_id: "r1",
-      ok: true,
-      error: null,
-      note: "press Ctrl+L",
-      job_id: null,
-      suggestion_id: null,
-    });
+    latest().deliver(reply("r1", 1, { note: "press Ctrl+L" }));
     await expect(answer).resolves.toMatchObject({ ok: true, note: "press Ctrl+L" });
   });
 
@@ -143,8 +102,7 @@ describe("Connection", () => {
   });
 
   it("gives up on a socket that never says welcome", () => {
-    latest().readyState = 1;
-    latest().onopen?.();
+    latest().open();
     vi.advanceTimersByTime(10_000);
     expect(connection.state.value.phase).toBe("away");
   });

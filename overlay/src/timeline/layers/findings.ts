@@ -5,6 +5,7 @@ import { SEVERITY_COLOURS } from "../../theme";
 import { middle, type Rows } from "../layout";
 import type { Mark } from "../marks";
 import { timeToPx, type Viewport } from "../viewport";
+import { radiusOf } from "./objects";
 
 export interface FindingsScene {
   readonly marks: readonly Mark[];
@@ -98,7 +99,7 @@ function drawFocus(
   context.lineTo(x_px, rows.findings.top_px + 6);
   context.stroke();
   context.lineWidth = 2;
-  const radius = Math.min(27, rows.objects.height_px * 0.4);
+  const radius = Math.max(8, radiusOf({ view, row: rows.objects }) + 4);
   for (const time_ms of finding.objects_ms) {
     disc(context, timeToPx(view, time_ms), middle(rows.objects), radius);
     context.stroke();

@@ -33,9 +33,9 @@ export function drawObjects(scene: ObjectsScene): Draw {
   };
 }
 
-/** An object is about as wide as a sixteenth of a second, within what the row has room for. */
-function radiusOf({ view, row }: ObjectsScene): number {
-  return Math.min(pxPerMs(view) * 75, row.height_px * 0.34, 24);
+/** How large an object is drawn: larger as one zooms in, within what the row has room for. */
+export function radiusOf({ view, row }: Pick<ObjectsScene, "view" | "row">): number {
+  return Math.min(pxPerMs(view) * 95, row.height_px * 0.34, 24);
 }
 
 function* inSight(scene: ObjectsScene, room_px: number): Generator<[TimelineObject, number]> {

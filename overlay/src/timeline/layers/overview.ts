@@ -98,7 +98,7 @@ function drawFindingTicks(
   // The gravest are drawn last, so that nothing hides them.
   for (const finding of [...findings].sort((a, b) => gravity(b.severity) - gravity(a.severity))) {
     context.fillStyle = SEVERITY_COLOURS[finding.severity];
-    context.fillRect(timeToPx(song, finding.start_ms) - 1, height_px - 4, 2, 4);
+    context.fillRect(timeToPx(song, finding.start_ms) - 1, height_px - 9, 3, 9);
   }
 }
 

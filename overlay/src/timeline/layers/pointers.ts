@@ -56,7 +56,7 @@ function drawRange(
     end_px - start_px,
     bottom_px - rows.objects.top_px,
   );
-  context.fillStyle = "rgba(255, 122, 184, 0.85)";
+  context.fillStyle = COLOURS.range;
   context.fillRect(start_px, top_px, end_px - start_px, rows.ruler.height_px - 2);
   drawLabel(context, rangeLabel, start_px, end_px, view.width_px, top_px + 9);
   for (const x_px of [start_px, end_px]) {

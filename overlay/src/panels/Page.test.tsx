@@ -1,0 +1,252 @@
+// @vitest-environment jsdom
+import { render } from "preact";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Scope } from "../lifetime";
+import type { Snapshot } from "../protocol";
+import { type App, AppProvider, createApp } from "../state/app";
+import { FakeSocket, reply } from "../testing/fake_socket";
+import { circle, fairUse, finding, job, snapshot, suggestion } from "../testing/fixtures";
+import { Page } from "./Page";
+
+let scope: Scope;
+let socket: FakeSocket;
+let app: App;
+let root: HTMLElement;
+
+beforeEach(() => {
+  // jsdom draws nothing and has no modal dialogs.
+  vi.spyOn(HTMLCanvasElement.prototype, "getContext").mockReturnValue(null);
+  HTMLDialogElement.prototype.showModal = function (this: HTMLDialogElement) {
+    this.open = true;
+  };
+  HTMLDialogElement.prototype.close = function (this: HTMLDialogElement) {
+    this.open = false;
+  };
+  Element.prototype.scrollIntoView = () => {};
+  scope = new Scope();
+  socket = new FakeSocket();
+  app = createApp(scope, {
+    url: "ws://127.0.0.1:1/ws",
+    token: () => "secret",
+    openSocket: () => socket.asWebSocket(),
+  });
+  root = document.body.appendChild(document.createElement("div"));
+  render(
+    <AppProvider value={app}>
+      <Page />
+    </AppProvider>,
+    root,
+  );
+});
+
+afterEach(() => {
+  render(null, root);
+  root.remove();
+  scope.dispose();
+});
+
+/** Lets renders, replies and effects happen. */
+async function settled(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  await new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+async function opened(more: Partial<Snapshot> = {}): Promise<void> {
+  socket.accept();
+  socket.deliver(snapshot(more));
+  await settled();
+}
+
+function find<T extends HTMLElement>(selector: string): T {
+  const element = root.querySelector<T>(selector);
+  if (element === null) throw new Error(`nothing matches ${selector}`);
+  return element;
+}
+
+function button(text: string): HTMLButtonElement {
+  const all = [...root.querySelectorAll("button")];
+  const found = all.find((one) => one.textContent?.includes(text) || one.title.includes(text));
+  if (found === undefined) throw new Error(`there is no button "${text}"`);
+  return found;
+}
+
+describe("the page", () => {
+  it("names the map, how it was found, and the model", async () => {
+    await opened();
+    expect(find("[data-testid=map-title]").textContent).toBe("Artist - Title [Insane]");
+    expect(root.textContent).toContain("opened from the command line");
+    expect(find("[data-testid=model]").textContent).toBe("Model asleep");
+  });
+
+  it("says what to do without a map", async () => {
+    await opened({ map: null });
+    expect(root.textContent).toContain("No map is open");
+  });
+
+  it("says when the companion is away, and keeps what it knew", async () => {
+    await opened();
+    socket.fail();
+    await settled();
+    expect(find("[data-testid=connection-banner]").textContent).toContain("by itself");
+    expect(find("[data-testid=map-title]").textContent).toContain("Title");
+  });
+
+  it("asks for a new link when its key is refused", async () => {
+    socket.fail(4401);
+    await settled();
+    expect(root.textContent).toContain("Open the overlay again");
+  });
+
+  it("repeats the daemon's problems in its words", async () => {
+    await opened({ problems: [{ code: "audio_missing", message: "There is no song." }] });
+    expect(find("[data-problem=audio_missing]").textContent).toBe("There is no song.");
+  });
+
+  it("shows a job's progress and cancels it", async () => {
+    await opened({ jobs: [job("j7", { done: 3, total: 9 })] });
+    expect(find("[data-job=score]").textContent).toContain("Scanning 3/9");
+    find("[data-job=score] button").click();
+    expect(socket.lastSent("cancel").job_id).toBe("j7");
+  });
+
+  it("treats names from the map as text, never as markup", async () => {
+    await opened({ findings: [finding("x", { message: "<img src=x onerror=alert(1)>" })] });
+    expect(root.querySelector("img")).toBeNull();
+    expect(root.textContent).toContain("<img src=x");
+  });
+});
+
+describe("the findings", () => {
+  it("are listed most useful first, with a link, a fix and a surprise", async () => {
+    await opened({
+      findings: [
+        finding("s", {
+          severity: "suggestion",
+          source: "model",
+          surprisal_bits: 9.1,
+          fix_label: "Move it",
+        }),
+        finding("p"),
+      ],
+    });
+    const rows = [...root.querySelectorAll<HTMLElement>("[data-finding]")];
+    expect(rows.map((row) => row.dataset.finding)).toEqual(["p", "s"]);
+    expect(rows[0]?.querySelector("a")?.getAttribute("href")).toBe("osu://edit/00:01:000 (1)");
+    expect(rows[1]?.textContent).toContain("very surprising 9.1 bits");
+    button("Move it").click();
+    expect(socket.lastSent("apply_fix")).toMatchObject({ finding_id: "s", base_revision: 1 });
+  });
+
+  it("never link anywhere but into the editor", async () => {
+    await opened({ findings: [finding("p", { editor_link: "javascript:alert(1)" })] });
+    expect(root.querySelector("[data-finding] a")).toBeNull();
+  });
+
+  it("are rendered a page at a time, however many there are", async () => {
+    const many = Array.from({ length: 5000 }, (_, n) => finding(String(n), { start_ms: n }));
+    await opened({ findings: many });
+    expect(root.querySelectorAll("[data-finding]").length).toBe(120);
+    expect(find("[data-testid=finding-count]").textContent).toBe("5,000 findings");
+  });
+
+  it("flash when they are new", async () => {
+    await opened({ findings: [finding("old")] });
+    socket.deliver({
+      type: "findings_delta",
+      seq: 2,
+      map_id: "map-1",
+      revision: 2,
+      added: [finding("new")],
+      removed_ids: [],
+      dismissed_count: 1,
+    });
+    await settled();
+    expect(find("[data-finding=new]").classList).toContain("fresh");
+    expect(find("[data-finding=old]").classList).not.toContain("fresh");
+    button("Restore 1 dismissed").click();
+    expect(socket.lastSent("restore_dismissed")).toBeDefined();
+  });
+});
+
+describe("regenerating", () => {
+  it("waits for a range", async () => {
+    await opened();
+    expect(find<HTMLButtonElement>("[data-testid=generate]").disabled).toBe(true);
+    app.view.setRange(1000, 3000);
+    await settled();
+    expect(find("[data-testid=generate]").textContent).toBe("Regenerate 4 beats");
+    find("[data-testid=generate]").click();
+    await settled();
+    expect(socket.lastSent("regenerate")).toMatchObject({
+      base_revision: 1,
+      start_ms: 1000,
+      end_ms: 3000,
+      options: { replace: "all", seed: null },
+    });
+  });
+
+  it("shows the notice first, once, and goes on after it", async () => {
+    await opened({ fair_use: fairUse({ notice_acknowledged: false, can_generate: false }) });
+    app.view.setRange(1000, 3000);
+    await settled();
+    find("[data-testid=generate]").click();
+    await settled();
+    expect(find("dialog").textContent).toContain("Be fair.");
+    expect(socket.sent.some(({ type }) => type === "regenerate")).toBe(false);
+    find("[data-testid=acknowledge]").click();
+    const { request_id } = socket.lastSent("acknowledge_notice");
+    socket.deliver({ type: "fair_use", seq: 2, fair_use: fairUse() });
+    socket.deliver(reply(request_id, 3));
+    await settled();
+    expect(socket.lastSent("regenerate").start_ms).toBe(1000);
+    expect(root.querySelector("dialog")).toBeNull();
+  });
+
+  it("is nowhere to be seen while modding-only is on", async () => {
+    await opened({
+      fair_use: fairUse({ modding_only_mapset: true, can_generate: false }),
+      findings: [finding("m", { source: "model", fix_label: "Model's fix" })],
+    });
+    expect(root.querySelector("[data-testid=generate]")).toBeNull();
+    expect(root.textContent).not.toContain("Model's fix");
+  });
+
+  it("switches off what the model cannot replace, with its reason", async () => {
+    await opened();
+    app.view.setRange(1000, 3000);
+    find<HTMLInputElement>("input[value=rhythm]").click();
+    await settled();
+    find("[data-testid=generate]").click();
+    await settled();
+    const { request_id } = socket.lastSent("regenerate");
+    const error = { code: "option_refused", message: "This model cannot do rhythm alone." };
+    socket.deliver(reply(request_id, 2, { ok: false, error }));
+    await settled();
+    const rhythm = find<HTMLInputElement>("input[value=rhythm]");
+    expect(rhythm.disabled).toBe(true);
+    expect(rhythm.closest("label")?.title).toBe(error.message);
+    expect(find(".toast").textContent).toContain(error.message);
+  });
+
+  it("accepts the chosen variant and points to Ctrl+L", async () => {
+    const offered = suggestion("s", {
+      state: "offered",
+      ranking: [1, 0],
+      variants: [
+        { variant: 0, objects: [circle(1000)], mean_logprob: -1 },
+        { variant: 1, objects: [circle(1000), circle(1500)], mean_logprob: -2 },
+      ],
+    });
+    await opened({ suggestions: [offered] });
+    expect(find("[data-testid=accept]").textContent).toBe("Accept variant 2");
+    find("[data-testid=accept]").click();
+    expect(socket.lastSent("accept")).toMatchObject({ suggestion_id: "s", variant: 1 });
+    socket.deliver({
+      type: "suggestion",
+      seq: 2,
+      suggestion: { ...offered, state: "accepted", accepted_variant: 1 },
+    });
+    await settled();
+    expect(find("[data-testid=accepted-note]").textContent).toContain("Ctrl+L");
+  });
+});
