@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _SETS = ("normal", "soft", "drum")
 _ADDITIONS = ("whistle", "finish", "clap")
 _BEAT_PARTS = (1, 2, 3, 4, 6, 8)
-_BEAT_TOLERANCE = 0.04
+_BEAT_TOLERANCE_MS = 6
+"""Expected times are known to half a time token."""
 
 _NAMES = {
     EventType.CIRCLE: "circle",
@@ -216,7 +217,7 @@ def beats(length_ms: float, beat_length_ms: float) -> str | None:
     length = length_ms / beat_length_ms
     for divisor in _BEAT_PARTS:
         count = round(length * divisor)
-        if count and abs(length - count / divisor) * divisor < _BEAT_TOLERANCE * divisor:
+        if count and abs(length_ms - count / divisor * beat_length_ms) <= _BEAT_TOLERANCE_MS:
             if divisor == 1:
                 return "1 beat" if count == 1 else f"{count} beats"
             return f"{count}/{divisor} beat"
