@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from companion.beatmap import Document
@@ -42,7 +44,7 @@ def events(document: Document) -> list[Event]:
 
 def judged(events, kind, time_ms, expected_kind, expected_value, nth=0, **changes):
     index = [i for i, e in enumerate(events) if e.kind is kind and e.time_ms == time_ms][nth]
-    values = {
+    values: dict[str, Any] = {
         "context": "map",
         "index": index,
         "window": 0,
