@@ -51,6 +51,8 @@ def slider_end(slider: Slider, length_px: float) -> Point:
     """Where the ball is at the end of the first span."""
     kinds = {segment.kind for segment in slider.segments}
     points = slider.control_points
+    if len(points) < 2:
+        return slider.x, slider.y
     if len(kinds) != 1 or any(segment.degree for segment in slider.segments):
         return slider.path.position_at(1.0)  # of lazer's format; no training data has these
     match anchor_curve(slider):
@@ -85,8 +87,6 @@ def _split_at_doubles(points: Sequence[Point]) -> list[Sequence[Point]]:
 
 def _chain_end(pieces: Sequence[Sequence[Point]], length_px: float) -> Point:
     """End of Bézier pieces laid end to end; the last piece takes what length is left or missing."""
-    if not pieces:
-        return (0.0, 0.0)
     curves = [np.array(piece, dtype=np.float64) for piece in pieces]
     lengths = [_polyline_length(curve) for curve in curves]
     total = 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Slider
+from companion.engine.encoding.as_written import slider_multiplier_for, times_for
 from companion.engine.encoding.moments import GoverningLines, as_ms, moment, whole_ms
 from companion.engine.encoding.slider_spans import slider_duration, stated_length
 from companion.engine.events import Event, EventType
@@ -26,6 +27,7 @@ def encode_timing(
     beatmap: Beatmap, options: EncodingOptions, song_length_ms: float | None = None
 ) -> list[Event]:
     """The beats of a map up to its last object (or through the song when it has none)."""
+    beatmap = times_for(beatmap, options)
     last_ms = song_length_ms
     if beatmap.hit_objects:
         # The fraction lets a beat on the very end in.
@@ -59,7 +61,9 @@ def _end_of(hit: HitObject, beatmap: Beatmap, options: EncodingOptions) -> timed
         return moment(hit.end_ms)
     length_px = stated_length(hit) if options.original_quirks else hit.length_px
     lines = GoverningLines(beatmap.timing_points)
-    return moment(hit.start_ms) + slider_duration(hit, length_px, lines, beatmap.slider_multiplier)
+    return moment(hit.start_ms) + slider_duration(
+        hit, length_px, lines, slider_multiplier_for(beatmap, options)
+    )
 
 
 def _beats(
