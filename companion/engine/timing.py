@@ -172,7 +172,10 @@ class _Drawing:
         if not marker.is_measure:
             return counter
         if counter % red.meter != 0:
-            self.lines.add_red(moment(marker.time_ms), Change(beat_length=red.beat_length))
+            # Before the first line there is nothing that a new one could take its meter from.
+            meter = red.meter if red.rounded_ms > marker.time_ms else None
+            change = Change(beat_length=red.beat_length, meter=meter)
+            self.lines.add_red(moment(marker.time_ms), change)
         return 0
 
     def _red_before(self, time_ms: int) -> DraftLine:

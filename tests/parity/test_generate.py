@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, reduce
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from companion.engine.encoding import (
     retime,
 )
 from companion.engine.encoding.positions import columns_as_positions, in_pixels
-from companion.engine.events import BEAT_TYPES, ContextType, Event, EventType, without
+from companion.engine.events import BEAT_TYPES, ContextType, Event, EventType, merge, without
 from companion.engine.generation import (
     GeneratedWindow,
     Generation,
@@ -35,6 +36,7 @@ from companion.engine.generation import (
     Part,
     generate,
 )
+from companion.engine.postprocess import MapHeader, PostprocessOptions, resnap, write_map
 from companion.engine.prompts import Context, PromptBuilder, PromptOptions
 from companion.engine.sampling import Greedy, Sampler
 from companion.engine.timing import generate_timing
@@ -42,7 +44,6 @@ from companion.engine.windows import windows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import pytest
 
@@ -55,7 +56,7 @@ MAX_TOKENS = 700
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    folder: Path = metafunc.config.getoption("--goldens")
+    folder = Path(metafunc.config.getoption("--goldens"))
     files = [file for name in FAMILIES for file in sorted((folder / name).glob("generate/*.json"))]
     names = [f"{file.parent.parent.name}-{file.stem}" for file in files]
     metafunc.parametrize("record_file", files, ids=names)
@@ -127,6 +128,53 @@ class Replay:
                     [e for e in events if e.kind in BEAT_TYPES | {EventType.TIME_SHIFT}],
                     leniency_ms=self.args["timing_leniency"],
                 )
+
+    @property
+    def red_lines(self) -> Sequence[TimingPoint] | None:
+        if self.timing is not None or self.beatmap is None:
+            return self.timing
+        return self.beatmap.red_lines if "timing" in self.args["in_context"] else None
+
+    @property
+    def final_events(self) -> list[Event]:
+        contexts = [events for _, events in self.results[-1]]
+        merged = reduce(merge, contexts)
+        red_lines = self.red_lines
+        only_timing = "map" not in self.args["output_type"]
+        if only_timing or not self.args["resnap_events"] or red_lines is None:
+            return merged
+        return resnap(merged, red_lines, original_quirks=True)
+
+    @property
+    def final_text(self) -> str:
+        config = dict(self.record["beatmap_config"])
+        header = MapHeader(
+            mode=Mode(config["mode"]),
+            audio_filename=config["audio_filename"],
+            preview_time_ms=config["preview_time"],
+            title=config["title"],
+            title_unicode=config["title_unicode"],
+            artist=config["artist"],
+            artist_unicode=config["artist_unicode"],
+            creator=config["creator"],
+            version=config["version"],
+            source=config["source"],
+            tags=config["tags"],
+            hp=config["hp_drain_rate"],
+            cs=config["circle_size"],
+            od=config["overall_difficulty"],
+            ar=config["approach_rate"],
+            slider_multiplier=config["slider_multiplier"],
+            slider_tick_rate=config["slider_tick_rate"],
+            background_line=config["background_line"],
+        )
+        options = PostprocessOptions(
+            timing_leniency_ms=self.args["timing_leniency"],
+            snap_near_overlaps=self.args["snap_near_perfect_overlaps"],
+            seed=self.record["seed"] or 0,
+            original_quirks=True,
+        )
+        return write_map(self.final_events, header, self.red_lines, options)
 
     @property
     def conditioning(self) -> Conditioning:
@@ -252,7 +300,7 @@ class Replay:
             reference = self._events_of(kind, exact, None)
             before = list(reference)
             _drop_tail(before, start_ms - 1)
-            after = [event for event in reference if event.time_ms >= end_ms + 1]
+            after = [e for e in reference if end_ms is not None and e.time_ms >= end_ms + 1]
             events = [*before, *events, *after]
         if kind is ContextType.MAP and self.conditioning.mode is Mode.MANIA:
             events = columns_as_positions(events, self.conditioning.keycount)
@@ -267,7 +315,8 @@ def _drop_tail(events: list[Event], after_ms: float) -> None:
 def recorded_events(file: Path) -> list[Event]:
     with np.load(file) as arrays:
         names, kinds = arrays["type_names"], arrays["type"]
-        columns = zip(kinds, arrays["value"], arrays["time"], strict=True)
+        times = arrays["time"] if "time" in arrays else np.zeros(len(kinds))
+        columns = zip(kinds, arrays["value"], times, strict=True)
         return [Event(EventType(str(names[k])), int(v), int(t)) for k, v, t in columns]
 
 
@@ -302,3 +351,32 @@ def test_every_returned_event_is_as_recorded(goldens: Path, record_file: Path):
             assert events == recorded_events(file), (p, kind)
             n_files += 1
     assert n_files == len(list(record_file.parent.glob(f"{record_file.stem}.pass*.npz")))
+
+
+def test_the_final_events_are_as_recorded(goldens: Path, record_file: Path):
+    replay = replayed(goldens, record_file)
+    recorded = recorded_events(record_file.with_suffix(".final_events.npz"))
+    said = [(event.kind, event.value) for event in replay.final_events]
+    assert said == [(event.kind, event.value) for event in recorded]
+
+
+def test_the_final_text_is_as_recorded(goldens: Path, record_file: Path):
+    replay = replayed(goldens, record_file)
+    recorded = record_file.with_suffix(".osu").read_text(encoding="utf-8-sig")
+    if replay.args["add_to_beatmap"]:
+        # The original writes the whole map anew here; ours splices. What is in the range is equal.
+        ours, theirs = (
+            Document.parse(text.encode()).beatmap for text in (replay.final_text, recorded)
+        )
+        start_ms, end_ms = replay.args["start_time"], replay.args["end_time"]
+        objects = [
+            [
+                (type(hit), hit.start_ms, hit.end_ms, hit.x, hit.y, hit.type_bits, hit.hitsound)
+                for hit in beatmap.hit_objects
+                if start_ms <= hit.start_ms <= end_ms
+            ]
+            for beatmap in (ours, theirs)
+        ]
+        assert objects[0] == objects[1]
+    else:
+        assert replay.final_text == recorded
