@@ -26,6 +26,7 @@ beforeEach(async () => {
   scratch = await scratchMapset();
   daemon = await startDaemon({ ...scratch, engine, pace_s: 0.1 });
   page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  page.setDefaultTimeout(60_000);
   complaints = [];
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("console", (message) => {
@@ -94,7 +95,7 @@ describe("a mapper's round", () => {
     expect(complaints).toEqual([]);
   });
 
-  it("cancels a generation and rejects a suggestion without touching the map", async () => {
+  it("rejects a suggestion without touching the map", async () => {
     await openOverlay(page, daemon.url);
     const before = await readFile(scratch.map);
     await selectRange(page, 0.1, 0.9);
@@ -104,9 +105,24 @@ describe("a mapper's round", () => {
     });
     await page.getByTestId("reject").click();
     await page.getByTestId("suggestion-state").waitFor({ state: "detached" });
+    expect(await readFile(scratch.map)).toEqual(before);
+  });
+
+  it.skipIf(engine === "bundled")("shows passages as they come, and cancels at once", async () => {
+    await daemon.stop();
+    daemon = await startDaemon({ ...scratch, engine, pace_s: 5 });
+    await openOverlay(page, daemon.url);
+    const before = await readFile(scratch.map);
+    await selectRange(page, 0.1, 0.9);
     await regenerate(page);
+    await page.waitForFunction(() => {
+      const state = document.querySelector<HTMLElement>("[data-testid=suggestion-state]");
+      const contents = document.querySelector(".choices")?.textContent ?? "";
+      return state?.dataset.state === "generating" && /[1-9]\d* objects? · seed/.test(contents);
+    });
     await page.getByTestId("cancel-generate").click();
     await page.getByTestId("cancel-generate").waitFor({ state: "detached" });
+    await page.getByTestId("suggestion-state").waitFor({ state: "detached" });
     expect(await readFile(scratch.map)).toEqual(before);
   });
 

@@ -9,6 +9,7 @@ import argparse
 import json
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,19 +28,24 @@ if TYPE_CHECKING:
     from companion.engine.requests import Passage, RegenerateRequest
 
 
+_POLL_S = 0.01
+
+
 class PacedEngine(FakeEngine):
     """Takes its time over each passage, so that a browser can be seen to follow."""
 
     def __init__(self, pace_s: float) -> None:
         super().__init__()
         self._pace_s = pace_s
-        self._clock = threading.Event()
+        self._never = threading.Event()
 
     def regenerate(self, request: RegenerateRequest, token: CancelToken) -> Iterator[Passage]:
         """Yield the fake's passages, one per pace."""
         for passage in super().regenerate(request, token):
-            self._clock.wait(self._pace_s)
-            token.raise_if_cancelled()
+            due = time.monotonic() + self._pace_s
+            while time.monotonic() < due:
+                token.raise_if_cancelled()
+                self._never.wait(_POLL_S)
             yield passage
 
 
