@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from companion.engine.checkpoint import DeviceName
     from companion.engine.modding import JudgedEvent
     from companion.engine.model.backbone import Backbone
+    from companion.engine.model.settings import ModelSettings
     from companion.engine.requests import (
         ModelInfo,
         Passage,
@@ -81,7 +82,7 @@ class LoadedModel:
         backbone = checkpoint.load(folder, device)
         info = checkpoint.describe(folder, backbone)
         prompting = Prompting(backbone.settings.prompt_builder(backbone.vocabulary))
-        modding = _modding_settings(folder)
+        modding = _modding_settings(folder, backbone.settings)
         return cls(info, backbone, prompting, modding, Scorer(backbone, info.digest))
 
     def listen(self, audio_path: Path) -> Song:
@@ -190,9 +191,7 @@ class LoadedModel:
     ) -> tuple[Finding, ...]:
         score, settings = scored.score, self.modding
         # Most events are far from any threshold and need not be looked at one by one.
-        chosen = (score.surprisal_bits >= settings.relative_threshold * score.entropy_bits) & (
-            score.expected_probability >= settings.expected_probability
-        )
+        chosen = settings.may_be_worth_showing(score.surprisal_bits, score.entropy_bits)
         if not chosen.any():
             return ()
         by_context = judged_events(scan, scored, self.backbone.vocabulary, chosen)
@@ -203,8 +202,11 @@ class LoadedModel:
         )
 
 
-def _modding_settings(folder: Path) -> ModdingSettings:
-    values = checkpoint.read_json(folder / checkpoint.GENERATION_CONFIG).get("modding", {})
+def _modding_settings(folder: Path, settings: ModelSettings) -> ModdingSettings:
+    values = checkpoint.read_json(folder / checkpoint.GENERATION_CONFIG).get("modding")
+    if values is None:
+        is_small = settings.family == "bundled"
+        return ModdingSettings.uncalibrated() if is_small else ModdingSettings()
     if not isinstance(values, dict):
         raise CheckpointMismatch("generation_config.json: modding must be an object.")
     return ModdingSettings.from_json(cast("dict[str, object]", values))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from companion.beatmap import Document
@@ -11,6 +12,7 @@ from companion.engine.encoding import EncodingOptions, encode_map
 from companion.engine.events import Event, EventType
 from companion.engine.modding import JudgedEvent, MapModder, ModdingSettings
 from companion.engine.modding.groups import edge_of, group_events, owners_of
+from companion.engine.modding.record import Rarity
 from companion.engine.modding.wording import beats, percent, sound
 from companion.errors import CheckpointMismatch
 from companion.findings import Severity
@@ -153,25 +155,27 @@ def test_where_a_slider_ends_is_its_paths_business(document, events) -> None:
 
 def test_findings_are_weighed_and_graded_by_the_checkpoints_settings(document, events) -> None:
     settings = ModdingSettings(
-        relative_threshold=0.0,
-        excess_bits=4.0,
-        kinds={"volume": 20.0},
-        weight="excess",
-        minor_from=8.0,
-        warning_from=12.0,
+        kinds={
+            "circle": Rarity(4.0, 0.5),
+            "slider_head": Rarity(4.0, 2.0),
+            "hitsound": Rarity(9.5, 1.0),
+        },
+        minor_from=2.0,
+        warning_from=3.0,
     )
     items = [
-        judged(events, EventType.CIRCLE, 1000, EventType.SLIDER_HEAD, 0, surprisal_bits=4.4),
+        judged(events, EventType.CIRCLE, 1000, EventType.SLIDER_HEAD, 0, surprisal_bits=4.5),
         judged(events, EventType.CIRCLE, 1500, EventType.SLIDER_HEAD, 0, surprisal_bits=5.5),
         judged(events, EventType.HITSOUND, 1500, EventType.HITSOUND, 32, surprisal_bits=9.5),
         judged(events, EventType.SLIDER_HEAD, 2000, EventType.CIRCLE, 0, surprisal_bits=14.5),
         judged(events, EventType.VOLUME, 2000, EventType.VOLUME, 10, surprisal_bits=14.5),
     ]
     found = findings(document, events, *items, settings=settings)
+    # Kinds that are not named (volume) are left alone, however surprising.
     assert [(f.weight, f.severity) for f in found] == [
-        (5.0, Severity.SUGGESTION),
-        (9.0, Severity.MINOR),
-        (14.0, Severity.WARNING),
+        (1.0, Severity.SUGGESTION),
+        (3.0, Severity.WARNING),
+        (6.0, Severity.WARNING),
     ]
 
 
@@ -188,18 +192,45 @@ def test_ids_stay_while_the_model_changes_its_mind_and_differ_between_findings(
 
 def test_settings_come_from_the_checkpoints_json() -> None:
     settings = ModdingSettings.from_json(
-        {"relative_threshold": 2, "kinds": {"t": 3.5}, "weight": "excess", "lookback": 0.25}
+        {"kinds": {"t": [3.5, 0.8]}, "minor_from": 3, "lookback": 0.25}
     )
-    assert settings.kinds == {"t": 3.5}
+    assert settings.kinds == {"t": Rarity(3.5, 0.8)}
     assert settings.lookback == 0.25
 
 
 @pytest.mark.parametrize(
-    "values", [{"threshold": 2}, {"weight": "log"}, {"kinds": {"t": "x"}}, {"excess_bits": True}]
+    "values",
+    [
+        {"threshold": 2},
+        {"relative_threshold": True},
+        {"kinds": {}},
+        {"kinds": {"t": 3}},
+        {"kinds": {"t": [3, 0]}},
+        {"kinds": {"times": [3, 1]}},
+    ],
+    ids=str,
 )
 def test_settings_that_mean_nothing_are_refused(values) -> None:
     with pytest.raises(CheckpointMismatch):
         ModdingSettings.from_json(values)
+
+
+@pytest.mark.parametrize("settings", [ModdingSettings(), ModdingSettings.uncalibrated()])
+def test_the_quick_look_misses_nothing_that_is_worth_showing(events, settings) -> None:
+    surprisal = np.array([0.1, 3.0, 9.9, 10.1, 12.0, 25.0], dtype=np.float32)
+    entropy = np.array([0.0, 0.1, 0.5, 0.5, 5.9, 5.0], dtype=np.float32)
+    quick = settings.may_be_worth_showing(surprisal, entropy)
+    for maybe, bits, expected_bits in zip(quick, surprisal, entropy, strict=True):
+        item = judged(
+            events,
+            EventType.CIRCLE,
+            1500,
+            EventType.SLIDER_HEAD,
+            0,
+            surprisal_bits=float(bits),
+            entropy_bits=float(expected_bits),
+        )
+        assert bool(maybe) >= settings.is_worth_showing(item)
 
 
 def test_words_for_numbers() -> None:

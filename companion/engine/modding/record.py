@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Self, cast
 
+from companion.engine.events import EventType
 from companion.errors import CheckpointMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from companion.engine.events import EventType
+    import numpy as np
+    from numpy.typing import NDArray
 
 _SHOWN_DIVISOR = 10.0
 """The original shows a tenth of the relative surprisal."""
@@ -59,39 +61,38 @@ class JudgedEvent:
         return 2.0**-self.surprisal_bits
 
 
-def _fits(name: str, value: object) -> bool:
-    if name == "weight":
-        return value in ("relative", "excess")
-    if name == "kinds":
-        return isinstance(value, dict) and all(
-            isinstance(v, int | float) for v in cast("dict[object, object]", value).values()
-        )
-    return isinstance(value, int | float) and not isinstance(value, bool)
+@dataclass(frozen=True, slots=True)
+class Rarity:
+    """How surprising events of one kind have to be, and how fast the more surprising get rare."""
+
+    from_bits: float
+    """Least surprisal beyond the entropy that is worth a mapper's time."""
+    halving_bits: float
+    """So many bits more are half as frequent in maps that nothing is wrong with."""
+
+    def weight(self, excess_bits: float) -> float:
+        """1 at the threshold, and one more each time that it is half as frequent."""
+        return 1.0 + (excess_bits - self.from_bits) / self.halving_bits
 
 
 @dataclass(frozen=True, slots=True)
 class ModdingSettings:
     """From which surprisal on a checkpoint's opinion is worth a mapper's time.
 
-    The defaults are the original's for its full-size families. A small model is less sure of
-    everything, so that its entropy is never near zero; its checkpoint carries its own numbers.
+    The defaults are the original's for its full-size families: one threshold on the surprisal as a
+    multiple of the entropy. A small model is never so sure of anything that its entropy comes near
+    zero, and knows some things better than others; so its checkpoint says for each kind of event
+    how surprising such events are in good maps.
     """
 
     relative_threshold: float = 20.0
-    """Least surprisal as a multiple of the entropy."""
-    excess_bits: float = float("-inf")
-    """Least surprisal beyond the entropy."""
-    expected_probability: float = 0.0
-    """Least probability of what the model expected instead."""
-    kinds: Mapping[str, float] = field(default_factory=dict[str, float])
-    """Least surprisal beyond the entropy in bits, by event kind, over `excess_bits`."""
+    """Least surprisal as a multiple of the entropy; not used with `kinds`."""
+    kinds: Mapping[str, Rarity] = field(default_factory=dict[str, Rarity])
+    """By kind of event; with any given, kinds that are not named are never shown."""
     minor_from: float = 10.0
-    """Shown weight from which a finding is more than a matter of taste."""
+    """Weight from which a finding is more than a matter of taste."""
     warning_from: float = 100.0
-    """Shown weight from which a finding is likely an issue."""
-    weight: str = "relative"
-    """What orders findings: ``relative`` (a tenth of it, as the original shows) or ``excess``."""
-
+    """Weight from which a finding is likely an issue."""
     lookback: float | None = None
     """Leading part of a window that is not judged, as a fraction; the checkpoint's own when None.
 
@@ -108,24 +109,70 @@ class ModdingSettings:
         Raises:
             CheckpointMismatch: A value is unknown or of the wrong type.
         """
-        known = {f.name for f in fields(cls)}
+        numbers = {f.name for f in fields(cls)} - {"kinds"}
+        chosen: dict[str, Any] = {}
         for name, value in values.items():
-            if name not in known or not _fits(name, value):
+            if name == "kinds":
+                chosen[name] = _rarities(value)
+            elif name in numbers and _is_number(value):
+                chosen[name] = value
+            else:
                 raise CheckpointMismatch(
                     f"generation_config.json: modding.{name} cannot be {value!r}."
                 )
-        return cls(**cast("dict[str, Any]", dict(values)))
+        return cls(**chosen)
+
+    @classmethod
+    def uncalibrated(cls) -> Self:
+        """For a small model that does not say how surprising good maps are to it."""
+        rarity = Rarity(6.0, 1.0)
+        return cls(
+            kinds={kind.value: rarity for kind in EventType}, minor_from=3.0, warning_from=6.0
+        )
 
     def weight_of(self, judged: JudgedEvent) -> float:
         """The number that findings are ordered by, comparable within one checkpoint only."""
-        if self.weight == "excess":
-            return judged.excess_bits
+        if self.kinds:
+            return self.kinds[judged.kind.value].weight(judged.excess_bits)
         return judged.relative_surprisal / _SHOWN_DIVISOR
 
     def is_worth_showing(self, judged: JudgedEvent) -> bool:
         """Whether an event surprised the model enough."""
-        return (
-            judged.relative_surprisal >= self.relative_threshold
-            and judged.excess_bits >= self.kinds.get(judged.kind.value, self.excess_bits)
-            and judged.expected_probability >= self.expected_probability
-        )
+        if not self.kinds:
+            return judged.relative_surprisal >= self.relative_threshold
+        rarity = self.kinds.get(judged.kind.value)
+        return rarity is not None and judged.excess_bits >= rarity.from_bits
+
+    def may_be_worth_showing(
+        self, surprisal_bits: NDArray[np.float32], entropy_bits: NDArray[np.float32]
+    ) -> NDArray[np.bool_]:
+        """Where `is_worth_showing` may say yes, for many events of any kind at once."""
+        if not self.kinds:
+            return surprisal_bits >= self.relative_threshold * entropy_bits
+        least = min(rarity.from_bits for rarity in self.kinds.values())
+        return surprisal_bits - entropy_bits >= least
+
+
+def _rarities(values: object) -> dict[str, Rarity]:
+    rarities: dict[str, Rarity] = {}
+    if isinstance(values, dict):
+        for kind, pair in cast("dict[str, object]", values).items():
+            match pair:
+                case [float() | int() as from_bits, float() | int() as halving_bits] if (
+                    kind in _KINDS and halving_bits > 0
+                ):
+                    rarities[kind] = Rarity(float(from_bits), float(halving_bits))
+                case _:
+                    raise CheckpointMismatch(
+                        f"generation_config.json: modding.kinds.{kind} cannot be {pair!r}."
+                    )
+    if not rarities:
+        raise CheckpointMismatch("generation_config.json: modding.kinds names no kinds.")
+    return rarities
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_KINDS = frozenset(kind.value for kind in EventType)
