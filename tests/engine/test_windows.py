@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -40,7 +42,7 @@ def test_kept_parts_tile_what_the_windows_cover(n_samples, start, end):
     windows = windows_of(n_samples, V29, start, end)
     assert windows
     assert windows[0].keep.start_ms == windows[0].frame_time_ms
-    for before, after in zip(windows, windows[1:], strict=False):
+    for before, after in pairwise(windows):
         assert before.keep.end_ms == after.keep.start_ms
         assert after.index == before.index + 1
     for window in windows:

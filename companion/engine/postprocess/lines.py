@@ -110,8 +110,12 @@ class DraftLines:
 
     @classmethod
     def from_points(cls, points: Iterable[TimingPoint]) -> DraftLines:
-        """Lines of an existing map; a green line belongs to the last red one before it."""
+        """Lines of an existing map; a green line belongs to the last red one before it.
+
+        Green lines that no red line precedes belong to the first one.
+        """
         lines: list[DraftLine] = []
+        early: list[DraftLine] = []
         red: DraftLine | None = None
         for point in points:
             line = DraftLine(
@@ -124,9 +128,14 @@ class DraftLines:
                 None if point.uninherited else red,
                 point.effects,
             )
-            if line.is_red:
+            if point.uninherited:
                 red = line
+            elif red is None:
+                early.append(line)
             lines.append(line)
+        first = next((line for line in lines if line.is_red and line not in early), None)
+        for line in early:
+            line.red = first
         return cls(lines)
 
     def __iter__(self) -> Iterator[DraftLine]:

@@ -26,7 +26,8 @@ class PostprocessOptions:
     - An empty timing stays empty instead of becoming 120 beats per minute, and a slider then fails.
     - Red anchors have no time when overlaps are looked for, so that they end every search.
     - Of two hold notes at a time one is lost.
-    - Ticks of coarser divisors are excluded by a table that lacks 2, 3, 5, 7, 11 and 13.
+    - Of two ticks that are equally near in whole milliseconds, the one that a set yields first is
+      snapped to, and ticks of coarser divisors are only left out if they round alike.
     - Scroll speeds are relative to a main tempo that is measured in whole seconds.
     - Files have an invisible character before one combo colour, and a sample index of -1.
     """
