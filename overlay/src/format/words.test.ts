@@ -30,7 +30,7 @@ describe("words", () => {
   });
 
   it("say how far a job is", () => {
-    expect(jobWords(job("1", { done: 3, total: 9 }))).toBe("Scanning 3/9");
+    expect(jobWords(job("1", { done: 3, total: 9 }))).toBe("Scanning 33 %");
     expect(jobWords(job("1", { total: 0, kind: "regenerate" }))).toBe("Generating");
     expect(jobWords(job("1", { state: "queued" }))).toBe("Scanning: waiting");
   });

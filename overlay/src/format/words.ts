@@ -48,11 +48,11 @@ export function modelWords(model: ModelState | null): ModelWords {
   }
 }
 
-/** A job in two words and a count. */
+/** A job in two words. */
 export function jobWords({ kind, state, done, total }: Job): string {
   const what = kind === "score" ? "Scanning" : "Generating";
   if (state === "queued") return `${what}: waiting`;
-  return total > 0 ? `${what} ${done}/${total}` : what;
+  return total > 0 ? `${what} ${Math.floor((100 * done) / total)} %` : what;
 }
 
 const SUGGESTION_WORDS: Readonly<Record<Suggestion["state"], string>> = {

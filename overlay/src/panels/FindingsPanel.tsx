@@ -83,6 +83,7 @@ export function isModdingOnly({ daemon }: App): boolean {
 }
 
 function nothingWords({ daemon, derived }: App): string {
+  if (daemon.map.value?.readable === false) return "The map cannot be read, so nothing is checked.";
   if (derived.findingList.value.length > 0) return "Nothing passes the filter.";
   const scanning = [...daemon.jobs.value.values()].some(
     (job) => job.kind === "score" && !isOver(job),

@@ -104,7 +104,7 @@ describe("the page", () => {
 
   it("shows a job's progress and cancels it", async () => {
     await opened({ jobs: [job("j7", { done: 3, total: 9 })] });
-    expect(find("[data-job=score]").textContent).toContain("Scanning 3/9");
+    expect(find("[data-job=score]").textContent).toContain("Scanning 33 %");
     find("[data-job=score] button").click();
     expect(socket.lastSent("cancel").job_id).toBe("j7");
   });

@@ -67,7 +67,9 @@ function Form({ form }: { form: Signal<RegenerateForm> }) {
         </button>
         <CancelButton />
       </div>
-      {hindrance !== null && view.range.value !== null && <p class="faint">{hindrance}</p>}
+      {hindrance !== null && view.range.value !== null && !isBusy(app) && (
+        <p class="faint">{hindrance}</p>
+      )}
     </form>
   );
 }
@@ -79,14 +81,18 @@ function generateLabel({ derived, view }: App): string {
 }
 
 /** Why generating is not possible right now; null when it is. */
-function whyNot({ actions, connection, daemon, view }: App): string | null {
+function whyNot(app: App): string | null {
+  const { connection, daemon, view } = app;
   if (connection.state.value.phase !== "open") return "The companion is not connected.";
   if (daemon.map.value?.readable === false) return "This map cannot be read.";
   const model = daemon.model.value;
   if (model?.state === "absent") return model.error?.message ?? "There is no model.";
   if (view.range.value === null) return "Choose a range first.";
-  if (actions.starting.value || runningJob(daemon) !== null) return "One at a time.";
-  return null;
+  return isBusy(app) ? "A passage is being written." : null;
+}
+
+function isBusy({ actions, daemon }: App): boolean {
+  return actions.starting.value || runningJob(daemon) !== null;
 }
 
 function runningJob(daemon: App["daemon"]) {

@@ -24,22 +24,29 @@ export function StatusBar() {
 }
 
 function MapTitle({ map }: { map: MapState }) {
-  const name = `${map.artist} - ${map.title}`;
-  const stars = map.star_rating === null ? "" : `${map.star_rating.toFixed(2)}★`;
-  const keys = map.mode === "mania" && map.key_count !== null ? `${map.key_count}K` : "";
   return (
     <div class="map-title" title={map.file_name}>
       <h1 data-testid="map-title">
-        <span class="map-name">{name}</span> <span class="difficulty">[{map.difficulty_name}]</span>
+        {map.readable ? (
+          <>
+            {map.artist} - {map.title} <span class="difficulty">[{map.difficulty_name}]</span>
+          </>
+        ) : (
+          map.file_name
+        )}
       </h1>
       <p class="faint">
-        {[stars, MODES[map.mode], keys, `by ${map.creator}`, detectionWords(map.detection)]
-          .filter((part) => part !== "")
-          .join(" · ")}
+        {[...(map.readable ? facts(map) : []), detectionWords(map.detection)].join(" · ")}
         <MapPicker />
       </p>
     </div>
   );
+}
+
+function facts(map: MapState): string[] {
+  const stars = map.star_rating === null ? [] : [`${map.star_rating.toFixed(2)}★`];
+  const keys = map.mode === "mania" && map.key_count !== null ? [`${map.key_count}K`] : [];
+  return [...stars, MODES[map.mode], ...keys, `by ${map.creator}`];
 }
 
 const MODES: Readonly<Record<MapState["mode"], string>> = {

@@ -68,10 +68,13 @@ export class ViewState {
     this.viewport.value = { ...view, start_ms, end_ms: start_ms + span };
   }
 
-  /** Draws the range between two moments, whichever comes first; nothing when they are one. */
+  /**
+   * Draws the range between two moments, whichever comes first; nothing when they are one. Its ends
+   * round inward: the daemon snaps outward, and half a millisecond too many would cost a beat.
+   */
   setRange(one_ms: number, other_ms: number): void {
-    const start_ms = this.clampTime(Math.round(Math.min(one_ms, other_ms)));
-    const end_ms = this.clampTime(Math.round(Math.max(one_ms, other_ms)));
+    const start_ms = Math.ceil(this.clampTime(Math.min(one_ms, other_ms)) - 1e-6);
+    const end_ms = Math.floor(this.clampTime(Math.max(one_ms, other_ms)) + 1e-6);
     this.range.value = end_ms > start_ms ? { start_ms, end_ms } : null;
   }
 

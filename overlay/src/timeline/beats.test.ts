@@ -58,7 +58,7 @@ describe("counting", () => {
     expect(nearestBeat(steady, 1740)).toBe(1500);
     expect(nearestBeat(steady, 1760)).toBe(2000);
     expect(nearestBeat(steady, 1760, 4)).toBe(1750);
-    expect(nearestBeat([], 1760.4)).toBe(1760);
+    expect(nearestBeat([], 1760.4)).toBe(1760.4);
   });
 
   it("counts beats across a tempo change", () => {

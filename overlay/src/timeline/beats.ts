@@ -98,12 +98,15 @@ function divisorOf(index: number, perBeat: number, meter: number): number {
   return perBeat;
 }
 
-/** The time of the nearest line of a 1/`divisor` grid, or the time itself without timing. */
+/**
+ * The exact time of the nearest line of a 1/`divisor` grid, or the time itself without timing. Not
+ * rounded: a range's ends round inward, so that they stay between the beats they were snapped to.
+ */
 export function nearestBeat(lines: readonly RedLine[], time_ms: number, divisor = 1): number {
   const red = redLineAt(lines, time_ms);
-  if (red === null) return Math.round(time_ms);
+  if (red === null) return time_ms;
   const step_ms = red.beat_length_ms / divisor;
-  return Math.round(red.time_ms + Math.round((time_ms - red.time_ms) / step_ms) * step_ms);
+  return red.time_ms + Math.round((time_ms - red.time_ms) / step_ms) * step_ms;
 }
 
 /** How many beats a span lasts, counted across tempo changes; null without timing. */
