@@ -6,7 +6,6 @@ import io
 import json
 from dataclasses import dataclass, field, replace
 from functools import cache, reduce
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,6 +43,7 @@ from companion.engine.windows import windows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import pytest
 
@@ -56,7 +56,7 @@ MAX_TOKENS = 700
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    folder = Path(metafunc.config.getoption("--goldens"))
+    folder: Any = metafunc.config.getoption("--goldens")
     files = [file for name in FAMILIES for file in sorted((folder / name).glob("generate/*.json"))]
     names = [f"{file.parent.parent.name}-{file.stem}" for file in files]
     metafunc.parametrize("record_file", files, ids=names)
