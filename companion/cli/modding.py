@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from companion.session import ShownFinding
     from companion.settings import Settings
 
+_HEADINGS = {
+    Severity.PROBLEM: "problems",
+    Severity.WARNING: "warnings",
+    Severity.MINOR: "minor",
+    Severity.SUGGESTION: "suggestions",
+}
 _ORDER = {severity: place for place, severity in enumerate(Severity)}
 
 
@@ -91,11 +97,10 @@ def _text(bench: Workbench, findings: Sequence[ShownFinding], hidden: int) -> st
     for severity in Severity:
         of_kind = [shown.finding for shown in findings if shown.finding.severity is severity]
         if of_kind:
-            lines += ["", f"{severity}s ({len(of_kind)})"]
+            lines += ["", f"{_HEADINGS[severity]} ({len(of_kind)})"]
         for finding in of_kind:
-            bits = f" [{finding.surprisal_bits:.1f} bits]" if finding.surprisal_bits else ""
             at = timestamp(finding.at.start_ms)
-            lines.append(f"  {at}  {finding.category}: {finding.message}{bits}")
+            lines.append(f"  {at}  {finding.category}: {finding.message}")
             lines.append(f"             {finding.editor_link}")
     if not findings:
         lines += ["", "Nothing to complain about."]

@@ -16,7 +16,7 @@ def test_rules_and_model_are_listed(companion: Commands, map_path: Path):
     answer = companion("mod", map_path)
     assert answer.status == 0
     assert "Nobody - Test [Normal] by Somebody: 5 objects" in answer.out
-    assert "Rhythm: Expected this object 9 ms away, on the beat. [9.0 bits]" in answer.out
+    assert "Rhythm: Expected this object 9 ms away, on the beat." in answer.out
     assert "osu://edit/00:02:009" in answer.out
     assert answer.out.index("problems (") < answer.out.index("suggestions (")
 
