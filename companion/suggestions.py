@@ -19,7 +19,7 @@ from companion.errors import EditConflict, RequestError, StaleEdit, UnknownId
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from companion.beatmap import Beatmap, Document, HitObject, TimeRange, TimingPoint
+    from companion.beatmap import Document, HitObject, TimeRange, TimingPoint
     from companion.engine.cancellation import CancelToken
     from companion.engine.requests import (
         Engine,
@@ -239,11 +239,11 @@ def _grid(point: TimingPoint) -> tuple[object, ...]:
     return point.time_ms, point.uninherited, length, point.meter
 
 
-def preview(base: Document, lines: Sequence[bytes]) -> Beatmap:
+def preview(base: Document, lines: Sequence[bytes]) -> Document:
     """Generated lines alone as a map with the base's settings and timing."""
     kept = [line.whole for line in base.lines if line.section not in {"HitObjects", "Events"}]
     body = b"".join([*kept, b"\n[HitObjects]\n", *(line + b"\n" for line in lines)])
-    return type(base).parse(base.bom + body).beatmap
+    return type(base).parse(base.bom + body)
 
 
 def generate(

@@ -11,13 +11,39 @@ from protocol import values
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from companion.beatmap import Beatmap, Document, HitObject, TimeRange, TimingPoint
+    from companion.beatmap import Document, HitObject, TimeRange, TimingPoint
+
+POINT_DISTANCE_PX: Final = 4.0
+"""No eye sees more of a slider's curve on the overlay's small playfield."""
 
 _LIMIT_MS: Final = 2**31 - 1
 
 
-def timeline(document: Document, song_length_ms: float | None) -> values.Timeline:
+class PathBook:
+    """Polylines of sliders, remembered by their lines: most of a map is the same after a save."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, list[tuple[float, float]]] = {}
+        self._used: dict[bytes, list[tuple[float, float]]] = {}
+
+    def path_of(self, line: bytes, slider: Slider) -> list[tuple[float, float]]:
+        """The polyline of a slider that stands in this line; the line says all about its shape."""
+        path = self._known.get(line)
+        if path is None:
+            path = thinned(slider.path.polyline().tolist())
+        self._used[line] = path
+        return path
+
+    def turn_over(self) -> None:
+        """Forget the lines that were not asked for since the last call."""
+        self._known, self._used = self._used, {}
+
+
+def timeline(
+    document: Document, song_length_ms: float | None, paths: PathBook | None = None
+) -> values.Timeline:
     """Everything that is drawn along the song; empty for a file that cannot be used."""
+    paths = paths or PathBook()
     length_ms = length_ms_of(document, song_length_ms)
     if not document.readable:
         return values.Timeline(
@@ -30,8 +56,10 @@ def timeline(document: Document, song_length_ms: float | None) -> values.Timelin
             length_ms=length_ms,
         )
     beatmap = document.beatmap
+    objects = timeline_objects(document, paths)
+    paths.turn_over()
     return values.Timeline(
-        objects=timeline_objects(beatmap),
+        objects=objects,
         timing_points=[timing_line(point) for point in beatmap.timing_points],
         kiai=[span(item) for item in beatmap.kiai_ranges],
         breaks=[
@@ -50,22 +78,26 @@ def length_ms_of(document: Document, song_length_ms: float | None) -> int:
     return wire_ms(max(last_ms, song_length_ms or 0.0, 0.0))
 
 
-def timeline_objects(beatmap: Beatmap) -> list[values.TimelineObject]:
+def timeline_objects(document: Document, paths: PathBook) -> list[values.TimelineObject]:
     """All objects of a map as they are drawn."""
+    beatmap = document.beatmap
+    lines = document.lines
     columns = beatmap.keycount if beatmap.mode is Mode.MANIA else None
     return [
-        _timeline_object(item, number, columns)
+        _timeline_object(item, number, columns, lines[item.line].raw, paths)
         for item, number in zip(beatmap.hit_objects, beatmap.combo_numbers, strict=True)
     ]
 
 
-def _timeline_object(item: HitObject, number: int, columns: int | None) -> values.TimelineObject:
+def _timeline_object(
+    item: HitObject, number: int, columns: int | None, line: bytes, paths: PathBook
+) -> values.TimelineObject:
     path: list[tuple[float, float]] = []
     slides = 0
     kind: Literal["circle", "slider", "spinner", "hold"] = "circle"
     if isinstance(item, Slider):
         kind, slides = "slider", item.slides
-        path = [(round(x, 1), round(y, 1)) for x, y in item.path.polyline()]
+        path = paths.path_of(line, item)
     elif isinstance(item, Spinner):
         kind = "spinner"
     elif isinstance(item, HoldNote):
@@ -87,7 +119,20 @@ def _timeline_object(item: HitObject, number: int, columns: int | None) -> value
 
 def generated_objects(base: Document, lines: Sequence[bytes]) -> list[values.TimelineObject]:
     """Generated object lines as they would be drawn in the base's settings and timing."""
-    return timeline_objects(preview(base, lines))
+    return timeline_objects(preview(base, lines), PathBook())
+
+
+def thinned(points: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
+    """A polyline without points closer than `POINT_DISTANCE_PX`; its ends are kept."""
+    kept: list[tuple[float, float]] = []
+    at_x = at_y = float("inf")
+    for x, y in points:
+        if abs(x - at_x) + abs(y - at_y) >= POINT_DISTANCE_PX:
+            kept.append((round(x, 1), round(y, 1)))
+            at_x, at_y = x, y
+    if points and (at_x, at_y) != (points[-1][0], points[-1][1]):
+        kept.append((round(points[-1][0], 1), round(points[-1][1], 1)))
+    return kept
 
 
 def timing_line(point: TimingPoint) -> values.TimingLine:

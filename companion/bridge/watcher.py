@@ -34,6 +34,10 @@ log = logging.getLogger(__name__)
 SETTLE_S: Final = 0.08
 """Silence after which a save counts as finished."""
 
+CLOSED_SETTLE_S: Final = 0.04
+"""The same after an event that ends most saves: the file was closed, or another put in its place.
+Not every system reports these."""
+
 POLL_S: Final = 1.0
 """How often folders are looked at that the system cannot watch."""
 
@@ -216,7 +220,8 @@ class Watcher:
             if kind == "moved":
                 self._note_rename(Path(source), Path(target), path)
             if places != [path.parent.parent]:
-                self._settle(path)
+                ended = kind in {"closed", "moved"}
+                self._settle(path, min(self._settle_s, CLOSED_SETTLE_S) if ended else None)
         if self._songs is not None and kind in {"modified", "created", "moved", "closed"}:
             changed = places[-1]
             if changed.suffix.lower() == ".osu" and changed != path:
@@ -228,12 +233,12 @@ class Watcher:
         elif source == path.parent:
             self._renamed_to = target / path.name
 
-    def _settle(self, path: Path) -> None:
+    def _settle(self, path: Path, settle_s: float | None = None) -> None:
         timer = self._timers.pop(path, None)
         if timer is not None:
             timer.cancel()
         loop = asyncio.get_running_loop()
-        self._timers[path] = loop.call_later(self._settle_s, self._settled, path)
+        self._timers[path] = loop.call_later(settle_s or self._settle_s, self._settled, path)
 
     def _settled(self, path: Path) -> None:
         self._timers.pop(path, None)

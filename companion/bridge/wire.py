@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, assert_never
 
 from companion.beatmap import Mode
-from companion.bridge.drawing import generated_objects, length_ms_of, span, timeline, wire_ms
+from companion.bridge.drawing import (
+    PathBook,
+    generated_objects,
+    length_ms_of,
+    span,
+    timeline,
+    wire_ms,
+)
 from companion.session import (
     CandidatesNews,
     FairUseNews,
@@ -60,6 +67,7 @@ class Wire:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._paths = PathBook()
         self._timeline: tuple[tuple[str, float | None], values.Timeline] | None = None
 
     def snapshot(self) -> messages.Snapshot:
@@ -155,7 +163,7 @@ class Wire:
             if known is not None and known[0][0] == document.digest:
                 made = known[1].model_copy(update={"length_ms": length_ms_of(document, length_ms)})
             else:
-                made = timeline(document, length_ms)
+                made = timeline(document, length_ms, self._paths)
             self._timeline = (key, made)
         return self._timeline[1]
 

@@ -12,17 +12,21 @@ if TYPE_CHECKING:
     from companion.beatmap import Document, TimeRange
     from companion.engine.requests import ScoreProgress
     from companion.findings import Finding
-    from companion.session.values import Source
 
 
 class FindingsBoard:
-    """Findings of one open map, and what changed among those shown since last asked."""
+    """Findings of one open map, and what changed among those shown since last asked.
+
+    A scan reports dozens of times, and a bad map has thousands of findings: so every change notes
+    the ids it touched, and only those are looked at.
+    """
 
     def __init__(self, dismissed: Iterable[str] = ()) -> None:
         self.dismissed: frozenset[str] = frozenset(dismissed)
         self._rules: dict[str, Finding] = {}
         self._model: dict[str, Finding] = {}
         self._shown: dict[str, ShownFinding] = {}
+        self._touched: dict[str, None] = {}  # a set that keeps its order
 
     @property
     def shown(self) -> tuple[ShownFinding, ...]:
@@ -32,7 +36,7 @@ class FindingsBoard:
     @property
     def dismissed_count(self) -> int:
         """How many findings of this revision are hidden."""
-        return len(self.dismissed & (self._rules.keys() | self._model.keys()))
+        return sum(1 for i in self.dismissed if i in self._rules or i in self._model)
 
     def get(self, finding_id: str) -> ShownFinding | None:
         """A finding on show."""
@@ -40,7 +44,9 @@ class FindingsBoard:
 
     def replace_rules(self, findings: Iterable[Finding]) -> None:
         """The rules have looked at a new revision."""
+        self._touch(self._rules)
         self._rules = {finding.id: finding for finding in findings}
+        self._touch(self._rules)
 
     def forget_changed(self, changed: Iterable[TimeRange], document: Document) -> None:
         """Drop what the model said about stretches that are no longer what it saw.
@@ -49,51 +55,68 @@ class FindingsBoard:
         """
         stretches = tuple(changed)
         starts = {round(item.start_ms) for item in document.beatmap.hit_objects}
-        self._model = {
-            finding.id: finding
+        self._forget(
+            finding.id
             for finding in self._model.values()
-            if starts.issuperset(finding.objects)
-            and not any(_touches(finding.at, stretch) for stretch in stretches)
-        }
+            if not starts.issuperset(finding.objects)
+            or any(_touches(finding.at, stretch) for stretch in stretches)
+        )
 
     def forget_model(self) -> None:
         """Drop everything the model said."""
-        self._model = {}
+        self._forget(self._model)
 
     def cover(self, progress: ScoreProgress) -> None:
         """A stretch has been scored: what the model said there before is void."""
         covered = progress.covered
-        kept = {i: f for i, f in self._model.items() if not covered.contains(f.at.start_ms)}
-        self._model = kept | {finding.id: finding for finding in progress.findings}
+        self._forget(f.id for f in self._model.values() if covered.contains(f.at.start_ms))
+        for finding in progress.findings:
+            self._model[finding.id] = finding
+            self._touched[finding.id] = None
 
     def dismiss(self, finding_id: str) -> None:
         """Hide a finding, in later revisions too."""
         self.dismissed |= {finding_id}
+        self._touched[finding_id] = None
 
     def restore(self) -> None:
         """Show everything again."""
+        self._touch(self.dismissed)
         self.dismissed = frozenset()
 
     def changes(self) -> tuple[tuple[ShownFinding, ...], tuple[str, ...]]:
         """What was added or changed, and the ids of what is gone, since the last call."""
-        now = dict(self._visible())
-        before, self._shown = self._shown, now
-        added = tuple(
-            shown
-            for finding_id, shown in now.items()
-            if before.get(finding_id) != shown  # a fix that only moved to other lines is no change
-        )
-        return added, tuple(finding_id for finding_id in before if finding_id not in now)
+        added: list[ShownFinding] = []
+        removed: list[str] = []
+        for finding_id in self._touched:
+            now, before = self._visible(finding_id), self._shown.get(finding_id)
+            if now is None:
+                if before is not None:
+                    del self._shown[finding_id]
+                    removed.append(finding_id)
+                continue
+            self._shown[finding_id] = now
+            if now != before:  # a fix that only moved to other lines is no change
+                added.append(now)
+        self._touched.clear()
+        return tuple(added), tuple(removed)
 
-    def _visible(self) -> Iterable[tuple[str, ShownFinding]]:
-        sources: tuple[tuple[Source, dict[str, Finding]], ...] = (
-            ("model", self._model),
-            ("rule", self._rules),  # the later one wins, should both use an id
-        )
-        for source, findings in sources:
-            for finding_id, finding in findings.items():
-                if finding_id not in self.dismissed:
-                    yield finding_id, ShownFinding(finding, source)
+    def _visible(self, finding_id: str) -> ShownFinding | None:
+        if finding_id in self.dismissed:
+            return None
+        if finding_id in self._rules:
+            return ShownFinding(self._rules[finding_id], "rule")
+        if finding_id in self._model:
+            return ShownFinding(self._model[finding_id], "model")
+        return None
+
+    def _forget(self, ids: Iterable[str]) -> None:
+        for finding_id in list(ids):
+            del self._model[finding_id]
+            self._touched[finding_id] = None
+
+    def _touch(self, ids: Iterable[str]) -> None:
+        self._touched.update(dict.fromkeys(ids))
 
 
 def _touches(at: TimeRange, stretch: TimeRange) -> bool:

@@ -360,8 +360,8 @@ async def test_the_model_is_loaded_on_first_use_and_unloaded_when_idle(start, jo
     async with start(engine, engine=quick) as daemon, join(daemon) as client:
         await client.until(lambda c: c.model.state == "unloaded" and c.model.name == "fake")
         assert engine.describe() is None
-        await client.ask(m.Rescan)
-        await client.until(lambda c: c.model.state == "ready")
+        job_id = (await client.ask(m.Rescan)).job_id
+        await client.until(lambda c: c.jobs[job_id].state == "done")
 
 
 async def test_ending_the_daemon_ends_its_clients(start, join):

@@ -217,15 +217,6 @@ async def test_too_many_connections_are_refused(start, monkeypatch):
         assert caught.value.response.status_code == 503
 
 
-async def test_a_client_that_does_not_read_is_closed_and_harms_nobody(start, join, monkeypatch):
-    monkeypatch.setattr("companion.bridge.outbox.LIMIT", 4)
-    async with start() as daemon, connect(address(daemon), max_queue=1) as slow:
-        await slow.send(hello(daemon.token))
-        await slow.recv()
-        async with join(daemon) as client:
-            assert (await client.ask(m.GetSnapshot)).ok
-
-
 async def test_tokens_differ_between_starts(start):
     async with start() as first, start() as second:
         assert first.token != second.token
