@@ -87,7 +87,7 @@ class DecodingTask:
         rows = _Rows(n, self.stop_ids)
         for _ in range(ids.shape[1], self.max_tokens):
             mixed = logits if mixer is None else mixer.mix(logits[:n], logits[n:])
-            chosen = self._choose(mixed, history)
+            chosen = self._choose(mixed, history, rows.going)
             rows.append(chosen, mixed)
             if rows.finished:
                 break
@@ -99,10 +99,10 @@ class DecodingTask:
             logits, state = self.backbone.step(fed_back, state)
         return rows.results()
 
-    def _choose(self, logits: Tensor, history: TokenHistory) -> Tensor:
+    def _choose(self, logits: Tensor, history: TokenHistory, going: Sequence[bool]) -> Tensor:
         for logit_filter in self.filters:
             logits = logit_filter.apply(logits, history)
-        return self.chooser.choose(logits)
+        return self.chooser.choose(logits, going)
 
 
 def _for_rows(encoded: EncodedWindows, n: int, n_fed: int) -> EncodedWindows:
@@ -134,12 +134,12 @@ class _Rows:
         self._stop_ids = frozenset(stop_ids)
         self._tokens: list[list[int]] = [[] for _ in range(n)]
         self._logprobs = [0.0] * n
-        self._open = [True] * n
+        self.going = [True] * n
         self.last = [PAD_ID] * n
 
     @property
     def finished(self) -> bool:
-        return not any(self._open)
+        return not any(self.going)
 
     def append(self, chosen: Tensor, logits: Tensor) -> None:
         surprise = logits.logsumexp(-1) - logits.gather(1, chosen[:, None])[:, 0]
@@ -147,12 +147,12 @@ class _Rows:
         tokens = cast("list[int]", chosen.tolist())  # pyright: ignore[reportUnknownMemberType]
         nats = cast("list[float]", surprise.tolist())  # pyright: ignore[reportUnknownMemberType]
         for row, (token, lost) in enumerate(zip(tokens, nats, strict=True)):
-            if not self._open[row]:
+            if not self.going[row]:
                 continue
             self._tokens[row].append(token)
             self._logprobs[row] -= lost
-            self._open[row] = token not in self._stop_ids
-            self.last[row] = token if self._open[row] else PAD_ID
+            self.going[row] = token not in self._stop_ids
+            self.last[row] = token if self.going[row] else PAD_ID
 
     def results(self) -> list[DecodedRow]:
         return [

@@ -15,16 +15,20 @@ if TYPE_CHECKING:
 class TokenChooser(Protocol):
     """Decides on one token per row."""
 
-    def choose(self, logits: Tensor) -> Tensor:
-        """Chosen ids, shape = (n,), for predictions of shape = (n, vocab_out)."""
+    def choose(self, logits: Tensor, going: Sequence[bool]) -> Tensor:
+        """Chosen ids, shape = (n,), for predictions of shape = (n, vocab_out).
+
+        What is chosen for rows that are not going on any more does not matter.
+        """
         ...
 
 
 class Greedy:
     """Always the most likely token."""
 
-    def choose(self, logits: Tensor) -> Tensor:
+    def choose(self, logits: Tensor, going: Sequence[bool]) -> Tensor:
         """See `TokenChooser`."""
+        del going
         return logits.argmax(-1)
 
 
@@ -45,9 +49,10 @@ class Sampler:
         """One row per seed."""
         return cls([torch.Generator().manual_seed(seed) for seed in seeds])
 
-    def choose(self, logits: Tensor) -> Tensor:
+    def choose(self, logits: Tensor, going: Sequence[bool]) -> Tensor:
         """See `TokenChooser`."""
-        noise = torch.empty(logits.shape)
-        for row, generator in zip(noise, self._generators, strict=True):
-            row.exponential_(1, generator=generator)
+        noise = torch.ones(logits.shape)
+        for row, generator, draws in zip(noise, self._generators, going, strict=True):
+            if draws:
+                row.exponential_(1, generator=generator)
         return (logits.softmax(-1) / noise.to(logits.device)).argmax(-1)

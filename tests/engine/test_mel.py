@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torchaudio.transforms import MelSpectrogram as TorchaudioMel
@@ -32,7 +33,8 @@ def test_stored_kernels_give_what_a_fourier_transform_gives():
     kernels.stft.wcos[:] = (angles.cos() * window)[:, None]
     kernels.stft.wsin[:] = (angles.sin() * window)[:, None]
     reference = TorchaudioTransform(settings)
-    kernels.mel_basis[:] = reference.mel_scale.fb.T
+    filters: Any = reference.mel_scale.fb
+    kernels.mel_basis[:] = filters.T
     torch.testing.assert_close(kernels(noise()), reference(noise()), rtol=1e-3, atol=1e-2)
 
 
