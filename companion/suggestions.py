@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from companion.beatmap import TextEdit, splice_objects
+from companion.beatmap import TextEdit, splice_green_lines, splice_objects
 from companion.errors import EditConflict, RequestError, StaleEdit, UnknownId
 
 if TYPE_CHECKING:
@@ -84,6 +84,11 @@ class Suggestion:
         """The object lines of a variant, in time order."""
         passages = [p for p in self.passages if p.variant == variant]
         return tuple(line for p in sorted(passages, key=_start) for line in p.lines)
+
+    def green_lines(self, variant: int) -> tuple[TimingPoint, ...]:
+        """The green lines that a variant's objects are made for, in time order."""
+        passages = [p for p in self.passages if p.variant == variant]
+        return tuple(point for p in sorted(passages, key=_start) for point in p.green_lines)
 
     def mean_logprob(self, variant: int) -> float | None:
         """How sure the model was of a variant; weighs passages by their number of objects."""
@@ -193,6 +198,9 @@ def splice(
     if difference is not None:
         raise StaleEdit(difference)
     edits = splice_objects(current, suggestion.range, suggestion.lines(variant))
+    if suggestion.options.change_green_lines:
+        points = suggestion.green_lines(variant)
+        edits = (*splice_green_lines(current, suggestion.range, points), *edits)
     return edits, current.apply(edits)
 
 
