@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 OVERLAY = ROOT / "overlay"
+PACKAGES = "overlay packages"
 TEST_COUNT = re.compile(r"(\d+) (passed|failed|skipped|errors?)\b")
 
 State = Literal["passed", "failed", "left out"]
@@ -37,6 +38,8 @@ class Step:
     cwd: Path = ROOT
     needs: str | None = None
     """A program that must be on the PATH, else the step is left out."""
+    after: str | None = None
+    """A step without whose success this one makes no sense."""
     counts: str | None = None
     """Start of the output line that says how many tests passed; the output is shown live."""
 
@@ -61,7 +64,7 @@ def steps(pytest_args: Sequence[str]) -> list[Step]:
         Step("lint", (python, "-m", "ruff", "check", ".")),
         Step("types", (python, "-m", "pyright")),
         Step("layers", (layers, "--no-cache", "--no-logo")),
-        overlay_step("overlay packages", "ci", "--no-audit", "--no-fund"),
+        Step(PACKAGES, (npm(), "ci", "--no-audit", "--no-fund"), cwd=OVERLAY, needs="npm"),
         Step("wire types", (python, "scripts/generate_protocol_types.py", "--check")),
         overlay_step("overlay types", "run", "types"),
         overlay_step("overlay lint", "run", "lint"),
@@ -73,8 +76,13 @@ def steps(pytest_args: Sequence[str]) -> list[Step]:
 
 def overlay_step(name: str, *npm_args: str, counts: str | None = None) -> Step:
     """A check of the overlay, by one of the scripts in its ``package.json``."""
-    npm = shutil.which("npm") or "npm"  # the full path: on Windows it is npm.cmd
-    return Step(name, (npm, *npm_args), cwd=OVERLAY, needs="npm", counts=counts)
+    command = (npm(), *npm_args)
+    return Step(name, command, cwd=OVERLAY, needs="npm", after=PACKAGES, counts=counts)
+
+
+def npm() -> str:
+    """npm's full path: on Windows it is a script, ``npm.cmd``."""
+    return shutil.which("npm") or "npm"
 
 
 def run(step: Step) -> Result:
@@ -148,7 +156,13 @@ def main() -> int:
     parser.add_argument("pytest_args", nargs="*", help="after --, handed to pytest")
     options = parser.parse_args()
     chosen = [s for s in steps(options.pytest_args) if not options.only or s.name in options.only]
-    results = [run(step) for step in chosen]
+    results: list[Result] = []
+    for step in chosen:
+        failed = [result.step.name for result in results if result.state == "failed"]
+        if step.after in failed:
+            results.append(Result(step, "left out", note=f"{step.after} failed"))
+        else:
+            results.append(run(step))
     print(summary(results), flush=True)
     return int(any(result.state == "failed" for result in results))
 
