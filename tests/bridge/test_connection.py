@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,8 @@ from protocol.version import PROTOCOL_VERSION
 
 class StuckSocket:
     """A client that says hello and then reads only as far as a test lets it."""
+
+    closed: Any
 
     def __init__(self, *frames):
         self.frames = list(frames)
@@ -53,13 +56,17 @@ class Desk:
         return (m.Reply(request_id=request.request_id, ok=True),)
 
 
+def connect(socket: Any):
+    return Connection(socket, Desk(), "t", "0")
+
+
 def hello():
     return encode_client(m.Hello(protocol_version=PROTOCOL_VERSION, token="t"))
 
 
 async def test_a_client_that_does_not_keep_up_is_closed():
     socket = StuckSocket(hello())
-    connection = Connection(socket, Desk(), "t", "0")
+    connection = connect(socket)
     serving = asyncio.create_task(connection.serve())
     async with asyncio.timeout(20):
         await socket.blocked.wait()
@@ -71,7 +78,7 @@ async def test_a_client_that_does_not_keep_up_is_closed():
 
 async def test_updates_before_hello_are_left_to_the_snapshot():
     socket = StuckSocket()
-    connection = Connection(socket, Desk(), "t", "0")
+    connection = connect(socket)
     connection.publish(PreparedUpdate(m.Reply(request_id="1", ok=True)))
     assert len(connection._outbox) == 0
 
@@ -80,13 +87,13 @@ async def test_every_request_gets_one_reply_whatever_happens():
     requests = [m.Undo(request_id="1"), m.Rescan(request_id="2"), m.GetProvenance(request_id="3")]
     socket = StuckSocket(hello(), *map(encode_client, requests))
     socket.stuck = False
-    serving = asyncio.create_task(Connection(socket, Desk(), "t", "0").serve())
+    serving = asyncio.create_task(connect(socket).serve())
     async with asyncio.timeout(20):
         while len(socket.sent) < 5:
             await asyncio.to_thread(lambda: None)
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)
-    replies = [decode_server(frame) for frame in socket.sent[2:]]
+    replies: list[Any] = [decode_server(frame) for frame in socket.sent[2:]]
     assert [(r.request_id, r.ok) for r in replies] == [("1", False), ("2", False), ("3", True)]
     assert replies[0].error.code == "stale_edit"
     assert replies[1].error.code == "internal_error"

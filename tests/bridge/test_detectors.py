@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,7 +78,7 @@ def test_a_dash_in_the_song_is_no_separator():
 
 def test_the_title_is_held_for_a_moment():
     clock, titles = Clock(), [f"osu!  - {NAME}"]
-    detector = WindowTitle(lambda: titles, clock=clock)
+    detector: Any = WindowTitle(lambda: titles, clock=clock)
     assert detector.probe().file_name == NAME
     titles[:] = ["osu!"]
     clock.now_s += HOLD_S
@@ -256,7 +257,8 @@ def test_titles_are_read_from_a_real_display(display):
 def test_a_connection_that_breaks_is_an_os_error_and_made_anew():
     titles = X11Titles()
     titles.list()
-    titles._display.display.socket.shutdown(socket.SHUT_RDWR)
+    connection: Any = titles._display
+    connection.display.socket.shutdown(socket.SHUT_RDWR)
     with pytest.raises(OSError, match="display"):
         titles.list()
     assert isinstance(titles.list(), list)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
+from typing import Any
 
 import pytest
 
@@ -19,9 +21,14 @@ class Titles:
     """A detector that says what a test tells it."""
 
     def __init__(self):
-        self.state = None
+        self.state: Any = None
+        self.broken = False
+        self.failed = threading.Event()
 
     def probe(self):
+        if self.broken:
+            self.failed.set()
+            raise ZeroDivisionError
         return self.state
 
 
@@ -30,7 +37,7 @@ class Room:
 
     def __init__(self, conductor):
         self.conductor = conductor
-        self.session = conductor.session
+        self.session: Any = conductor.session
         self.listening = True
         self._news = asyncio.Event()
 
@@ -58,7 +65,8 @@ def room(tmp_path, mapset):
             detectors=detectors,
             songs=mapset.folder.parent,
         )
-        made = conductor.audience = Room(conductor)
+        made: Any = Room(conductor)
+        conductor.audience = made
         ready = asyncio.Event()
         running = asyncio.create_task(conductor.run(ready))
         await ready.wait()
@@ -83,7 +91,7 @@ def another(mapset, new_map, name="Other.osu"):
 
 async def test_the_last_saved_map_is_opened(room, mapset, new_map):
     async with room() as here:
-        assert here.session.open_map is None
+        assert not here.session.board.shown
         mapset.save(moved={1: 3})
         await here.opened(mapset.map)
         assert here.session.open_map.detection.probe == "last_saved"
@@ -101,7 +109,8 @@ async def test_the_editors_title_beats_the_last_save(room, mapset, new_map):
         await here.opened(mapset.map)
         titles.state = EditorState("window_title", other, other.name, "stable", editor_open=True)
         await here.opened(other)
-        assert here.session.open_map.detection.client == "stable"
+        detection = here.session.open_map.detection
+        assert detection.client == "stable"
         # The editor is closed: the map stays, it was opened after the other one was saved.
         titles.state = None
         await here.until(
@@ -136,9 +145,10 @@ async def test_a_map_picked_by_hand_stays(room, mapset, new_map):
 async def test_a_detector_that_breaks_is_survived(room, mapset, new_map):
     titles = Titles()
     async with room(titles) as here:
-        titles.probe = None  # calling it fails
+        titles.broken = True
         other = another(mapset, new_map)
-        del titles.probe
+        assert await asyncio.to_thread(titles.failed.wait, 20)
+        titles.broken = False
         await here.opened(other)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -67,7 +68,7 @@ def reply(number):
     return m.Reply(request_id=str(number), ok=True)
 
 
-async def drained(*updates):
+async def drained(*updates) -> list[Any]:
     outbox = Outbox()
     for update in updates:
         outbox.put(PreparedUpdate(update))

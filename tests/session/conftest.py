@@ -74,10 +74,11 @@ class Driver:
         self.session.reported(ModelReady(ModelInfo("fake", "fake", 0, "ff", Path("m"))))
         return self.take()
 
-    def save(self, data, origin="editor"):
+    def save(self, data):
         self.data = data
-        before = self.session.revision.document
-        self.session.revised(examine(data, before), origin)
+        before = self.session.revision
+        assert before is not None
+        self.session.revised(examine(data, before.document))
         return self.take()
 
     def take(self):

@@ -53,4 +53,5 @@ def test_a_slow_drift_is_followed_once_it_is_far():
     assert pinned is BASE
     pinned, note = pin(pinned, replace(BASE, difficulty=4.71))
     assert pinned.difficulty == 4.71
+    assert note is not None
     assert "4.2 to 4.71 stars" in note

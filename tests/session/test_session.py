@@ -200,6 +200,7 @@ def test_a_large_change_moves_it_and_says_so(opened, new_map):
     outputs = opened.save(new_map().replace(b"CircleSize:4", b"CircleSize:6"))
     assert opened.score.request.conditioning is not first
     job = next(o.job for o in outputs if isinstance(o, JobNews) and o.job.state == "queued")
+    assert job.note is not None
     assert "circle size" in job.note
     assert "scored anew" in job.note
 
