@@ -81,7 +81,7 @@ def overlay_step(name: str, *npm_args: str, counts: str | None = None) -> Step:
 
 
 def npm() -> str:
-    """npm's full path: on Windows it is a script, ``npm.cmd``."""
+    """Full path of npm: on Windows it is a script, ``npm.cmd``."""
     return shutil.which("npm") or "npm"
 
 
