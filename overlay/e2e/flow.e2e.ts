@@ -126,6 +126,26 @@ describe("a mapper's round", () => {
     expect(await readFile(scratch.map)).toEqual(before);
   });
 
+  it("applies a rule's fix and takes it back, dismisses a finding and restores it", async () => {
+    await openOverlay(page, daemon.url);
+    const before = await readFile(scratch.map);
+    const unsnapped = page.locator('[data-finding]:has-text("tick of the beat grid")').first();
+    await unsnapped.getByRole("button", { name: /^Snap to/ }).click();
+    await unsnapped.waitFor({ state: "detached" });
+    expect(await readFile(scratch.map)).not.toEqual(before);
+    await page.getByTestId("undo").click();
+    await unsnapped.waitFor();
+    expect(await readFile(scratch.map)).toEqual(before);
+
+    const id = await unsnapped.getAttribute("data-finding");
+    const row = page.locator(`[data-finding="${id}"]`);
+    await row.getByRole("button", { name: "Dismiss" }).click();
+    await row.waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Restore 1 dismissed" }).click();
+    await row.waitFor();
+    expect(await readFile(scratch.map)).toEqual(before);
+  });
+
   it("hides what generates while modding-only is on", async () => {
     await openOverlay(page, daemon.url);
     await page.getByLabel("this mapset").click();
