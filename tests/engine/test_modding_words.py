@@ -159,6 +159,7 @@ def test_findings_are_weighed_and_graded_by_the_checkpoints_settings(document, e
             "circle": Rarity(4.0, 0.5),
             "slider_head": Rarity(4.0, 2.0),
             "hitsound": Rarity(9.5, 1.0),
+            "hitsound:tail": Rarity(5.0, 1.0),
         },
         minor_from=2.0,
         warning_from=3.0,
@@ -167,6 +168,7 @@ def test_findings_are_weighed_and_graded_by_the_checkpoints_settings(document, e
         judged(events, EventType.CIRCLE, 1000, EventType.SLIDER_HEAD, 0, surprisal_bits=4.5),
         judged(events, EventType.CIRCLE, 1500, EventType.SLIDER_HEAD, 0, surprisal_bits=5.5),
         judged(events, EventType.HITSOUND, 1500, EventType.HITSOUND, 32, surprisal_bits=9.5),
+        judged(events, EventType.HITSOUND, 3000, EventType.HITSOUND, 32, surprisal_bits=7.5),
         judged(events, EventType.SLIDER_HEAD, 2000, EventType.CIRCLE, 0, surprisal_bits=14.5),
         judged(events, EventType.VOLUME, 2000, EventType.VOLUME, 10, surprisal_bits=14.5),
     ]
@@ -176,6 +178,7 @@ def test_findings_are_weighed_and_graded_by_the_checkpoints_settings(document, e
         (1.0, Severity.SUGGESTION),
         (3.0, Severity.WARNING),
         (6.0, Severity.WARNING),
+        (3.0, Severity.WARNING),
     ]
 
 
@@ -230,7 +233,7 @@ def test_the_quick_look_misses_nothing_that_is_worth_showing(events, settings) -
             surprisal_bits=float(bits),
             entropy_bits=float(expected_bits),
         )
-        assert bool(maybe) >= settings.is_worth_showing(item)
+        assert bool(maybe) >= settings.is_worth_showing(item, item.kind)
 
 
 def test_words_for_numbers() -> None:

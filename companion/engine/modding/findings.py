@@ -14,11 +14,11 @@ from companion.engine.modding.wording import Words
 from companion.findings import Finding, Severity, editor_link, finding_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from companion.beatmap import Beatmap, Document, HitObject
     from companion.engine.encoding.options import EncodingOptions
-    from companion.engine.events import Event
+    from companion.engine.events import Event, EventType
     from companion.engine.modding.fixes import Fix
     from companion.engine.modding.groups import Group
     from companion.engine.modding.record import JudgedEvent, ModdingSettings
@@ -65,6 +65,19 @@ class MapModder:
                 shown.append((judged, classify(judged, around, mode)[0]))
         return shown
 
+    def surprises(
+        self, judged_events: Iterable[JudgedEvent]
+    ) -> Iterator[tuple[JudgedEvent, EventType]]:
+        """Events that the model would have written otherwise, and the part that each describes."""
+        for judged in judged_events:
+            around = self._around(judged)
+            as_expected = (judged.expected_kind, judged.expected_value) == (
+                judged.kind,
+                judged.value,
+            )
+            if around and not as_expected and is_worth_showing(judged, around, self._settings):
+                yield judged, around.group.kind
+
     def _around(self, judged: JudgedEvent) -> Surroundings | None:
         index = self._group_of[judged.index]
         if index < 0:
@@ -73,8 +86,6 @@ class MapModder:
         return Surroundings(self._groups[index], following, self._next_beats[index])
 
     def _finding(self, judged: JudgedEvent) -> Finding | None:
-        if not self._settings.is_worth_showing(judged):
-            return None
         around = self._around(judged)
         if around is None or not is_worth_showing(judged, around, self._settings):
             return None
@@ -87,7 +98,7 @@ class MapModder:
         at = TimeRange(judged.time_ms, judged.time_ms + 1)
         objects = (round(owner.start_ms),) if owner is not None else ()
         code = f"{CODE_PREFIX}.{topic.value}"
-        weight = self._settings.weight_of(judged)
+        weight = self._settings.weight_of(judged, group.kind)
         return Finding(
             id=finding_id(code, at, objects, self._detail(judged, owner)),
             code=code,

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from companion.engine.events import EventType
+from companion.engine.events import (
+    BEAT_TYPES,
+    HEAD_TYPES,
+    TIMED_TYPES,
+    UNTIMED_TYPES,
+    EventType,
+)
 from companion.errors import CheckpointMismatch
 
 if TYPE_CHECKING:
@@ -88,7 +94,8 @@ class ModdingSettings:
     relative_threshold: float = 20.0
     """Least surprisal as a multiple of the entropy; not used with `kinds`."""
     kinds: Mapping[str, Rarity] = field(default_factory=dict[str, Rarity])
-    """By kind of event; with any given, kinds that are not named are never shown."""
+    """By kind of event, with ``:tail`` after it where the event is not about an object's head but
+    about an anchor or an end; with any given, kinds that are not named are never shown."""
     minor_from: float = 10.0
     """Weight from which a finding is more than a matter of taste."""
     warning_from: float = 100.0
@@ -126,21 +133,24 @@ class ModdingSettings:
     def uncalibrated(cls) -> Self:
         """For a small model that does not say how surprising good maps are to it."""
         rarity = Rarity(6.0, 1.0)
-        return cls(
-            kinds={kind.value: rarity for kind in EventType}, minor_from=3.0, warning_from=6.0
-        )
+        return cls(kinds=dict.fromkeys(_KINDS, rarity), minor_from=3.0, warning_from=6.0)
 
-    def weight_of(self, judged: JudgedEvent) -> float:
-        """The number that findings are ordered by, comparable within one checkpoint only."""
+    def weight_of(self, judged: JudgedEvent, part: EventType) -> float:
+        """The number that findings are ordered by, comparable within one checkpoint only.
+
+        Args:
+            judged: An event that is worth showing.
+            part: The kind of the object part or mark that the event describes.
+        """
         if self.kinds:
-            return self.kinds[judged.kind.value].weight(judged.excess_bits)
+            return self.kinds[rarity_key(judged.kind, part)].weight(judged.excess_bits)
         return judged.relative_surprisal / _SHOWN_DIVISOR
 
-    def is_worth_showing(self, judged: JudgedEvent) -> bool:
-        """Whether an event surprised the model enough."""
+    def is_worth_showing(self, judged: JudgedEvent, part: EventType) -> bool:
+        """Whether an event surprised the model enough; `part` as in `weight_of`."""
         if not self.kinds:
             return judged.relative_surprisal >= self.relative_threshold
-        rarity = self.kinds.get(judged.kind.value)
+        rarity = self.kinds.get(rarity_key(judged.kind, part))
         return rarity is not None and judged.excess_bits >= rarity.from_bits
 
     def may_be_worth_showing(
@@ -151,6 +161,11 @@ class ModdingSettings:
             return surprisal_bits >= self.relative_threshold * entropy_bits
         least = min(rarity.from_bits for rarity in self.kinds.values())
         return surprisal_bits - entropy_bits >= least
+
+
+def rarity_key(kind: EventType, part: EventType) -> str:
+    """Under which name a kind of event stands in `ModdingSettings.kinds`."""
+    return f"{kind.value}{_TAIL}" if part in _TAIL_PARTS else kind.value
 
 
 def _rarities(values: object) -> dict[str, Rarity]:
@@ -175,4 +190,6 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-_KINDS = frozenset(kind.value for kind in EventType)
+_TAIL = ":tail"
+_TAIL_PARTS = UNTIMED_TYPES | (TIMED_TYPES - HEAD_TYPES - BEAT_TYPES)
+_KINDS = frozenset(kind.value + ending for kind in EventType for ending in ("", _TAIL))

@@ -76,7 +76,7 @@ class Surroundings:
 
 def is_worth_showing(judged: JudgedEvent, around: Surroundings, settings: ModdingSettings) -> bool:
     """Say whether an event surprised the model enough, and could be otherwise at all."""
-    if not settings.is_worth_showing(judged):
+    if not settings.is_worth_showing(judged, around.group.kind):
         return False
     expected = judged.expected_kind
     if around.group.kind is EventType.SLIDER_END and judged.kind in POSITION_KINDS:
