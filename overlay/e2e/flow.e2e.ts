@@ -91,6 +91,7 @@ describe("a mapper's round", () => {
     expect(await readFile(scratch.map)).not.toEqual(before);
     await page.getByTestId("undo").click();
     await page.getByTestId("undo").waitFor({ state: "detached" });
+    await page.getByTestId("accepted-note").waitFor({ state: "detached" });
     expect(await readFile(scratch.map)).toEqual(before);
     expect(complaints).toEqual([]);
   });

@@ -5,7 +5,7 @@ import { Scope } from "../lifetime";
 import type { Snapshot } from "../protocol";
 import { type App, AppProvider, createApp } from "../state/app";
 import { FakeSocket, reply } from "../testing/fake_socket";
-import { circle, fairUse, finding, job, snapshot, suggestion } from "../testing/fixtures";
+import { circle, fairUse, finding, job, mapState, snapshot, suggestion } from "../testing/fixtures";
 import { Page } from "./Page";
 
 let scope: Scope;
@@ -248,5 +248,22 @@ describe("regenerating", () => {
     });
     await settled();
     expect(find("[data-testid=accepted-note]").textContent).toContain("Ctrl+L");
+  });
+
+  it("says nothing more about an accepted suggestion once the map has moved on", async () => {
+    const accepted = suggestion("s", { state: "accepted", accepted_variant: 0 });
+    await opened({ suggestions: [accepted], map: mapState({ revision: 2 }) });
+    expect(root.querySelector("[data-testid=accepted-note]")).not.toBeNull();
+    socket.deliver({ type: "map_revised", seq: 2, map: mapState({ revision: 3 }) });
+    await settled();
+    expect(root.querySelector("[data-testid=accepted-note]")).toBeNull();
+  });
+
+  it("lets a stale suggestion be put away", async () => {
+    await opened({ suggestions: [suggestion("s", { state: "stale", reason: "It moved." })] });
+    expect(root.textContent).toContain("It moved.");
+    find("[data-testid=discard]").click();
+    await settled();
+    expect(root.querySelector("[data-testid=suggestion-state]")).toBeNull();
   });
 });

@@ -75,6 +75,9 @@ function Choices({ suggestion }: { suggestion: Suggestion }) {
 
 const DECIDABLE: ReadonlySet<Suggestion["state"]> = new Set(["generating", "offered", "stale"]);
 
+/** These ended by themselves: the daemon has nothing more to decide about them. */
+const ENDED: ReadonlySet<Suggestion["state"]> = new Set(["stale", "failed"]);
+
 function contents({ variants, settings }: Suggestion, chosen: number): string {
   const variant = variants.find((one) => one.variant === chosen) ?? variants[0];
   return `${plural(variant?.objects.length ?? 0, "object")} · seed ${settings.seed}`;
@@ -102,7 +105,7 @@ function Decision({ suggestion }: { suggestion: Suggestion }) {
   return (
     <div class="decision">
       {reason !== null && <p class="reason">{reason}</p>}
-      {DECIDABLE.has(state) && (
+      {(state === "generating" || state === "offered") && (
         <button
           type="button"
           class="button primary"
@@ -113,14 +116,26 @@ function Decision({ suggestion }: { suggestion: Suggestion }) {
           {suggestion.variants.length > 1 ? `Accept variant ${view.variant.value + 1}` : "Accept"}
         </button>
       )}
-      {state !== "generating" && (
+      {state === "offered" && (
         <button
           type="button"
           class="button"
           data-testid="reject"
           onClick={() => void actions.reject(id)}
         >
-          {state === "offered" ? "Reject" : "Discard"}
+          Reject
+        </button>
+      )}
+      {ENDED.has(state) && (
+        <button
+          type="button"
+          class="button"
+          data-testid="discard"
+          onClick={() => {
+            view.discarded.value = new Set([...view.discarded.peek(), id]);
+          }}
+        >
+          Discard
         </button>
       )}
     </div>

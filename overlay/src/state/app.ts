@@ -28,8 +28,8 @@ export interface AppOptions {
 
 /** Builds the parts and starts connecting. Everything ends with the scope. */
 export function createApp(scope: Scope, options: AppOptions): App {
-  const signals = new DaemonSignals();
   const view = new ViewState();
+  const signals = new DaemonSignals(view.discarded);
   const toasts = new Toasts(scope);
   const connection = new Connection(scope, {
     ...options,

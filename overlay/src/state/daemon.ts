@@ -20,10 +20,11 @@ export class DaemonSignals {
   /** The map's objects, ready for questions about a span. */
   readonly objects: ReadonlySignal<SpanIndex<TimelineObject>>;
   readonly combos: ReadonlySignal<readonly number[]>;
-  /** The newest suggestion that is still of interest: being made, on offer, accepted or stale. */
+  /** The newest suggestion that is still of interest. */
   readonly suggestion: ReadonlySignal<Suggestion | null>;
 
-  constructor() {
+  /** `discarded` names suggestions that the mapper has put away on this page. */
+  constructor(discarded: ReadonlySignal<ReadonlySet<string>>) {
     const keys = Object.keys(EMPTY_STATE) as (keyof DaemonState)[];
     this.slices = Object.fromEntries(
       keys.map((key) => [key, computed(() => this.whole.value[key])]),
@@ -32,7 +33,13 @@ export class DaemonSignals {
     this.findingList = computed(() => [...this.slices.findings.value.values()]);
     this.objects = computed(() => new SpanIndex(this.slices.map.value?.timeline.objects ?? []));
     this.combos = computed(() => comboIndices(this.objects.value.items));
-    this.suggestion = computed(() => this.slices.suggestions.value.findLast(isOpen) ?? null);
+    this.suggestion = computed(() => {
+      const revision = this.slices.map.value?.revision ?? 0;
+      const shown = this.slices.suggestions.value.findLast(
+        (one) => isOfInterest(one, revision) && !discarded.value.has(one.id),
+      );
+      return shown ?? null;
+    });
   }
 
   apply(update: ServerUpdate): void {
@@ -40,7 +47,12 @@ export class DaemonSignals {
   }
 }
 
-function isOpen({ state }: Suggestion): boolean {
+/**
+ * An accepted suggestion is the revision after its base. Once the map has moved on from there, by
+ * undo or by a save in the editor, there is nothing left to say about it.
+ */
+function isOfInterest({ state, base_revision }: Suggestion, revision: number): boolean {
+  if (state === "accepted") return revision <= base_revision + 1;
   return state !== "rejected" && state !== "cancelled";
 }
 

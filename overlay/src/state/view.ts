@@ -19,6 +19,8 @@ export class ViewState {
   readonly filter: Signal<FindingFilter> = signal(NO_FILTER);
   readonly shown: Signal<Shown> = signal("suggestion");
   readonly variant: Signal<number> = signal(0);
+  /** Suggestions that ended by themselves and were put away here; the daemon need not know. */
+  readonly discarded: Signal<ReadonlySet<string>> = signal(new Set());
   readonly playing: Signal<boolean> = signal(false);
   /** Which panel a narrow page shows. */
   readonly tab: Signal<"findings" | "generate"> = signal("findings");
