@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -30,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def goldens(request: pytest.FixtureRequest) -> Path:
-    folder: Path = request.config.getoption("--goldens")
+    folder = cast("Path", request.config.getoption("--goldens"))
     if not folder.is_dir():
         pytest.skip(f"no goldens at {folder}")
     return folder
@@ -38,7 +39,7 @@ def goldens(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture(scope="session")
 def shared_data(request: pytest.FixtureRequest) -> Path:
-    folder: Path = request.config.getoption("--beatmapsets")
+    folder = cast("Path", request.config.getoption("--beatmapsets"))
     if not folder.is_dir():
         pytest.skip(f"no beatmapsets at {folder}")
     return folder
