@@ -242,6 +242,19 @@ def test_quirk_times_of_early_formats_are_taken_as_written(beatmap_of):
     assert values(encode_timing(beatmap, QUIRKS), EventType.TIME_SHIFT)[0] == 0
 
 
+def test_quirk_objects_are_measured_in_the_order_of_the_file(beatmap_of):
+    beatmap = beatmap_of(["200,192,1000,1,0", "256,192,0,1,0"])
+    assert values(encode_map(beatmap, V29), EventType.DISTANCE) == [0, 56]
+    assert values(encode_map(beatmap, QUIRKS), EventType.DISTANCE) == [56, 56]
+
+
+def test_quirk_green_lines_before_the_first_red_one_are_taken_for_red(beatmap_of):
+    timing = ["0,-100,4,2,0,60,0,0", "90,500,4,2,0,60,1,0"]
+    beatmap = beatmap_of(["256,192,40,1,0"], timing)
+    assert values(encode_map(beatmap, V29), EventType.SNAPPING) == [10]
+    assert values(encode_map(beatmap, QUIRKS), EventType.SNAPPING) == [1]
+
+
 def test_quirk_the_main_tempo_is_looked_for_in_whole_seconds(beatmap_of):
     timing = ["0,500,4,2,0,60,1,0", "1900,250,4,2,0,60,1,0"]
     beatmap = beatmap_of(["0,0,3000,1,0"], timing, mode=3)

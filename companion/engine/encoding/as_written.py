@@ -13,20 +13,34 @@ FIRST_EXACT_VERSION = 5
 """The game adds some ms to the times of earlier formats."""
 
 
-def times_for(beatmap: Beatmap, options: EncodingOptions) -> Beatmap:
-    """The map with the times of its file under `original_quirks`, otherwise as it is."""
+def as_written(beatmap: Beatmap, options: EncodingOptions) -> Beatmap:
+    """The map as it is, or under `original_quirks` as its file literally has it.
+
+    Times of early formats are then not shifted, objects stand in the order of the file, and green
+    lines before the first red one count as red.
+    """
+    if not options.original_quirks:
+        return beatmap
     shift_ms = beatmap.time_offset_ms
-    if not options.original_quirks or shift_ms == 0:
+    points = beatmap.timing_points
+    first_red = next((i for i, point in enumerate(points) if point.uninherited), len(points))
+    hits = sorted(beatmap.hit_objects, key=lambda hit: hit.line)
+    if shift_ms == 0 and first_red == 0 and tuple(hits) == beatmap.hit_objects:
         return beatmap
     return replace(
         beatmap,
-        format_version=FIRST_EXACT_VERSION,
+        format_version=max(beatmap.format_version, FIRST_EXACT_VERSION),
         timing_points=tuple(
-            replace(point, time_ms=point.time_ms - shift_ms) for point in beatmap.timing_points
+            replace(
+                point,
+                time_ms=point.time_ms - shift_ms,
+                uninherited=point.uninherited or i < first_red,
+            )
+            for i, point in enumerate(points)
         ),
         hit_objects=tuple(
             replace(hit, start_ms=hit.start_ms - shift_ms, end_ms=hit.end_ms - shift_ms)
-            for hit in beatmap.hit_objects
+            for hit in hits
         ),
     )
 

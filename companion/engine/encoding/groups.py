@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from companion.beatmap import Mode
 from companion.engine.encoding.moments import SAMPLE_LENIENCY, as_ms, whole_ms
 from companion.engine.events import Event, EventType
@@ -79,7 +81,7 @@ class GroupWriter:
         if group.timed:
             self._put(EventType.TIME_SHIFT, ms, ms)
             if group.snapped and options.add_snapping:
-                self._put(EventType.SNAPPING, snap_of(group.time, self._lines), ms)
+                self._put(EventType.SNAPPING, self._snap_of(group.time), ms)
         if group.position is not None:
             self._add_position(group.position, ms)
         if group.new_combo and self._mode in {Mode.OSU, Mode.CATCH}:
@@ -93,6 +95,11 @@ class GroupWriter:
         if not options.types_first:
             self.events.append(kind)
 
+    def _snap_of(self, time: timedelta) -> int:
+        if self.options.original_quirks and self._lines.has_negative_tempo(time):
+            return 1
+        return snap_of(time, self._lines)
+
     def _put(self, kind: EventType, value: int, ms: int) -> None:
         self.events.append(Event(kind, value, ms))
 
@@ -104,10 +111,8 @@ class GroupWriter:
             return
         options = self.options
         if options.add_distances:
-            moved = math.sqrt(
-                (position[0] - self.last_position[0]) ** 2
-                + (position[1] - self.last_position[1]) ** 2
-            )
+            # numpy's norm may differ in the last bit, which decides whole distances.
+            moved = np.linalg.norm(np.subtract(position, self.last_position))
             self._put(EventType.DISTANCE, int(min(moved, options.max_distance_px)), ms)
         self.last_position = position
         if options.add_positions:

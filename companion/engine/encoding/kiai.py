@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from companion.engine.encoding.as_written import times_for
+from companion.engine.encoding.as_written import as_written
 from companion.engine.encoding.groups import Group, GroupWriter
 from companion.engine.encoding.moments import GoverningLines, moment
 from companion.engine.events import EventType
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def encode_kiai(beatmap: Beatmap, options: EncodingOptions) -> list[Event]:
     """Every timing point that switches kiai on or off."""
-    beatmap = times_for(beatmap, options)
+    beatmap = as_written(beatmap, options)
     lines = GoverningLines(beatmap.timing_points)
     writer = GroupWriter(options, beatmap.mode, beatmap.keycount, lines)
     kiai = False

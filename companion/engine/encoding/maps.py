@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Mode
-from companion.engine.encoding.as_written import slider_multiplier_for, times_for
+from companion.engine.encoding.as_written import as_written, slider_multiplier_for
 from companion.engine.encoding.groups import GroupWriter
 from companion.engine.encoding.kiai import encode_kiai
 from companion.engine.encoding.moments import GoverningLines
@@ -28,7 +28,7 @@ def encode_map(
     Families that interleave timing, kiai or scroll speeds get those merged in. `song_length_ms` is
     only needed for the timing of a map without objects.
     """
-    beatmap = times_for(beatmap, options)
+    beatmap = as_written(beatmap, options)
     lines = GoverningLines(beatmap.timing_points)
     writer = GroupWriter(options, beatmap.mode, beatmap.keycount, lines)
     multiplier = slider_multiplier_for(beatmap, options)

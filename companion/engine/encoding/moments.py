@@ -66,6 +66,10 @@ class GoverningLines:
         red = self._reds[max(place, 0)]
         return self.times[red], self.points[red]
 
+    def has_negative_tempo(self, time: timedelta) -> bool:
+        """Whether the red line that governs a moment is a green one that was taken for it."""
+        return self.has_red() and self.red_at(time)[1].beat_length < 0
+
     def has_red(self) -> bool:
         """Whether there is any red line."""
         return bool(self._reds)

@@ -58,7 +58,8 @@ class EncodingOptions:
     Any effect bit of a timing point counts as kiai (not only the first); the main tempo is looked
     for in whole seconds; edges of a slider that its line says nothing about have no additions; a
     timing point without a sample set is soft whatever the map says; a slider without a length has
-    no duration; times of formats before 5 and slider multipliers are taken as they are written.
+    no duration; slider multipliers, times of formats before 5 and the order of objects are taken
+    as they are written; green lines before the first red one are taken for red.
     """
 
     @classmethod

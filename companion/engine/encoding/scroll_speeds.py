@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from companion.beatmap import HoldNote, Mode
-from companion.engine.encoding.as_written import times_for
+from companion.engine.encoding.as_written import as_written
 from companion.engine.encoding.groups import Group, GroupWriter
 from companion.engine.encoding.moments import GoverningLines, moment
 from companion.engine.events import EventType
@@ -24,7 +24,7 @@ SAME_SPEED = 1e-3
 
 def encode_scroll_speeds(beatmap: Beatmap, options: EncodingOptions) -> list[Event]:
     """Every change of the scroll speed, relative to the main tempo where the family wants that."""
-    beatmap = times_for(beatmap, options)
+    beatmap = as_written(beatmap, options)
     lines = GoverningLines(beatmap.timing_points)
     writer = GroupWriter(options, beatmap.mode, beatmap.keycount, lines)
     last: float | None = None

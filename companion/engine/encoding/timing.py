@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Slider
-from companion.engine.encoding.as_written import slider_multiplier_for, times_for
+from companion.engine.encoding.as_written import as_written, slider_multiplier_for
 from companion.engine.encoding.moments import GoverningLines, as_ms, moment, whole_ms
 from companion.engine.encoding.slider_spans import slider_duration, stated_length
 from companion.engine.events import Event, EventType
@@ -27,7 +27,7 @@ def encode_timing(
     beatmap: Beatmap, options: EncodingOptions, song_length_ms: float | None = None
 ) -> list[Event]:
     """The beats of a map up to its last object (or through the song when it has none)."""
-    beatmap = times_for(beatmap, options)
+    beatmap = as_written(beatmap, options)
     last_ms = song_length_ms
     if beatmap.hit_objects:
         # The fraction lets a beat on the very end in.
