@@ -20,23 +20,17 @@ import torch  # noqa: E402
 
 from companion.engine import checkpoint  # noqa: E402
 from companion.engine.model.bundled import BundledBackbone  # noqa: E402
-from companion.training.evaluate import (  # noqa: E402
-    Baseline,
-    Effort,
-    Examiner,
-    Findings,
-    intervals,
-    summary,
-)
+from companion.training.evaluate import Baseline, Effort, Examiner  # noqa: E402
+from companion.training.figures import Findings, intervals, summary  # noqa: E402
 from companion.training.hearings import MapListener  # noqa: E402
-from companion.training.library import MODES, find_sets, split  # noqa: E402
+from companion.training.library import MODES, find_sets  # noqa: E402
 
 GATES = {
     "osu": {"head_f1": 0.72, "displacement_auc": 0.93},
     "mania": {"head_f1": 0.83},
 }
 LEAST_GAIN_BITS = 1.0
-"""What the right sound must be worth per time token against another song's."""
+"""What the right sound must be worth per moment (chords and slider tails together are one)."""
 
 
 def arguments() -> argparse.Namespace:
@@ -45,7 +39,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--checkpoint", type=Path, default=ROOT / "companion/models/bundled")
     parser.add_argument("--json", action="store_true")
     parser.add_argument(
-        "--held-out", action="store_true", help="only the sets that training leaves out"
+        "--held-out", action="store_true", help="only the sets that its training left out"
     )
     parser.add_argument("--maps-per-song", type=int, default=3)
     parser.add_argument("--windows-per-map", type=int, default=8)
@@ -68,7 +62,9 @@ def main() -> None:
         baseline = Baseline(json.loads(counts.read_text(encoding="utf-8")), listener)
     sets = find_sets(options.folders)
     if options.held_out:
-        sets = split(sets)[1]
+        config = checkpoint.read_json(options.checkpoint / checkpoint.CONFIG)
+        names = set(config.get("training", {}).get("held_out", ()))
+        sets = tuple(one for one in sets if one.name in names)
     if len(sets) < 2:
         sys.exit("At least two sets are needed: one lends its sound to the other.")
     effort = Effort(options.maps_per_song, options.windows_per_map, options.continued_windows)
@@ -102,8 +98,8 @@ def gates(result: dict[str, Any]) -> dict[str, dict[str, Any]]:
                 "least": least,
                 "met": one[name] >= least,
             }
-        gain = one["shuffled_bits"].get("t", math.nan) - one["bits"].get("t", math.nan)
-        checked[f"{mode} gain by the right sound"] = {
+        gain = one["moment_shuffled_bits"] - one["moment_bits"]
+        checked[f"{mode} gain by the right sound, bits per moment"] = {
             "value": gain,
             "least": LEAST_GAIN_BITS,
             "met": gain >= LEAST_GAIN_BITS,
@@ -123,6 +119,8 @@ def show(result: dict[str, Any]) -> None:
     for mode, one in result.items():
         print(f"\n{mode}: {one['songs']} songs, {one['maps']} maps, {one['windows']} windows")
         for name in (
+            "moment_bits",
+            "moment_shuffled_bits",
             "head_f1",
             "head_ratio",
             "displacement_auc",

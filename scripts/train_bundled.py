@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import signal
 import sys
 import time
 from pathlib import Path
@@ -62,6 +63,12 @@ class Watcher:
         self.windows = held_out_windows(trainer.material)
         self.looked = self.saved = time.monotonic()
         self.running: dict[str, float] = {}
+        self.stopped = False
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, self._stop)
+
+    def _stop(self, *_: object) -> None:
+        self.stopped = True
 
     def __call__(self, report: Report) -> None:
         """Take note of a step."""
@@ -130,10 +137,11 @@ def main() -> None:
     trainer.folder.mkdir(parents=True, exist_ok=True)
     watcher = Watcher(trainer, options.look_every_minutes * 60)
     if trainer.clock.stage == HEARING:
-        trainer.run(hearing, watcher)
+        trainer.run(hearing, watcher, lambda: watcher.stopped)
         watcher.look()
-    trainer.run(writing, watcher)
-    watcher.look()
+    if not watcher.stopped:
+        trainer.run(writing, watcher, lambda: watcher.stopped)
+        watcher.look()
     export(trainer, options.out / "model")
 
 

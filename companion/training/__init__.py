@@ -1,6 +1,9 @@
 """Training and judging of the bundled model, from folders of beatmap sets.
 
-``library`` finds sets, ``spectra`` and ``charts`` prepare their sound and maps on disk, ``batches``
-draws windows, ``losses`` and ``loop`` train, ``evaluate`` and ``measures`` judge. Nothing of the
-companion imports this package; it may import ``companion.engine`` and below.
+``library`` finds sets and leaves some out, ``spectra`` and ``charts`` prepare sound and maps,
+``material`` gathers all of it. ``draws`` and ``batches`` make training windows, ``losses`` and
+``loop`` train on them, ``judging`` looks at held-out windows meanwhile. ``evaluate`` judges a
+finished model through the engine's own interface, with ``hearings``, ``faults`` and ``continuing``;
+``figures`` and ``measures`` sum up. Nothing of the companion imports this package; it may import
+``companion.engine`` and below.
 """

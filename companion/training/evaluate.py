@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,12 +16,12 @@ from companion.engine.events import HEAD_TYPES, TYPES, EventType
 from companion.engine.windows import song_length_ms
 from companion.training.continuing import compare, continued_onsets
 from companion.training.faults import plant
-from companion.training.hearings import BATCH, MapListener, moment_bits
+from companion.training.figures import Findings
+from companion.training.hearings import BATCH, MapListener, count_moments, moment_bits
 from companion.training.library import MODES, TOO_HARD_STARS
-from companion.training.measures import auc, f1_score, interval
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -41,29 +42,6 @@ class Effort:
     windows_per_map: int = 8
     continued_windows: int = 4
     """Windows per map whose second half is written; 0 for none."""
-
-
-@dataclass(slots=True)
-class Findings:
-    """Everything measured on one song in one mode."""
-
-    bits: dict[str, list[float]] = field(default_factory=dict[str, "list[float]"])
-    """Per token, by kind of event."""
-    shuffled_bits: dict[str, list[float]] = field(default_factory=dict[str, "list[float]"])
-    """The same with another song's sound."""
-    plain_bits: dict[str, list[float]] = field(default_factory=dict[str, "list[float]"])
-    """The same from frequencies of all tokens in the training maps of the mode."""
-    kind_bits: dict[str, list[float]] = field(default_factory=dict[str, "list[float]"])
-    """The same from frequencies among the tokens of the kind."""
-    head: NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))
-    """Hits, false alarms, misses of the frame head on quarter ticks."""
-    moved: list[float] = field(default_factory=list[float])
-    """Suspicion of objects moved by a quarter of a beat."""
-    untouched: list[float] = field(default_factory=list[float])
-    continued: NDArray[np.float64] = field(default_factory=lambda: np.zeros(4))
-    """Hits, false alarms, misses and strays of written second halves."""
-    n_maps: int = 0
-    n_windows: int = 0
 
 
 class Baseline:
@@ -160,6 +138,7 @@ class Examiner:
     def _note_bits(self, judged: Sequence[Judged], mode: str, found: Findings) -> None:
         for one in judged:
             _add(found.bits, one, one.bits.tolist())
+            found.n_moments += count_moments(one)
             if self.baseline is not None and len(one.tokens):
                 plain, within = self.baseline.bits(mode, one.tokens)
                 _add(found.plain_bits, one, plain)
@@ -215,16 +194,17 @@ class Examiner:
 def quarter_ticks(beatmap: Beatmap, start_ms: float, end_ms: float) -> NDArray[np.float64]:
     """All ticks of a quarter of a beat in a range."""
     lines = beatmap.red_lines
-    ticks: list[NDArray[np.float64]] = []
+    ticks: list[NDArray[np.float64]] = [np.zeros(0)]
     for index, line in enumerate(lines):
         first = start_ms if index == 0 else max(line.time_ms, start_ms)
         last = min(lines[index + 1].time_ms if index + 1 < len(lines) else end_ms, end_ms)
         step = line.beat_length / 4
         if last <= first or not 5 < step < 10_000:
             continue
-        low = np.ceil((first - line.time_ms) / step - 1e-6)
-        ticks.append(line.time_ms + step * np.arange(low, np.ceil((last - line.time_ms) / step)))
-    return np.concatenate(ticks) if ticks else np.zeros(0)
+        low = math.ceil((first - line.time_ms) / step - 1e-6)
+        past = math.ceil((last - line.time_ms) / step)
+        ticks.append(line.time_ms + step * np.arange(low, past, dtype=np.float64))
+    return np.concatenate(ticks)
 
 
 def _spread(n: int, at_most: int) -> list[int]:
@@ -232,79 +212,6 @@ def _spread(n: int, at_most: int) -> list[int]:
     if n <= at_most:
         return list(range(n))
     return [round(float(i)) for i in np.linspace(0, n - 1, at_most)]
-
-
-def summary(found: Sequence[Findings]) -> dict[str, Any]:
-    """Pooled figures of some songs in one mode."""
-    kinds = sorted({kind for one in found for kind in one.bits})
-    head = np.sum([one.head for one in found], axis=0)
-    written = np.sum([one.continued for one in found], axis=0)
-    moved = [value for one in found for value in one.moved]
-    untouched = [value for one in found for value in one.untouched]
-    return {
-        "bits": {kind: _mean([one.bits for one in found], kind) for kind in kinds},
-        "shuffled_bits": {
-            kind: _mean([one.shuffled_bits for one in found], kind) for kind in kinds
-        },
-        "unigram_bits": {kind: _mean([one.plain_bits for one in found], kind) for kind in kinds},
-        "unigram_in_kind_bits": {
-            kind: _mean([one.kind_bits for one in found], kind) for kind in kinds
-        },
-        "tokens": {kind: sum(len(one.bits.get(kind, [])) for one in found) for kind in kinds},
-        "head_f1": f1_score(*head),
-        "head_ratio": float((head[0] + head[1]) / max(head[0] + head[2], 1)),
-        "displacement_auc": auc(moved, untouched),
-        "displaced": len(moved),
-        "continued_f1": f1_score(*written[:3]),
-        "continued_ratio": float((written[0] + written[1]) / max(written[0] + written[2], 1)),
-        "continued_off_tick": float(written[3] / max(written[0] + written[1] + written[3], 1)),
-        "songs": len(found),
-        "maps": sum(one.n_maps for one in found),
-        "windows": sum(one.n_windows for one in found),
-    }
-
-
-def intervals(songs: Mapping[str, Findings]) -> dict[str, tuple[float, float]]:
-    """95 % bootstrap intervals over songs of the figures that gates rest on."""
-
-    def spread(figure: Callable[[Sequence[Findings]], float]) -> tuple[float, float]:
-        return interval(songs, figure)
-
-    def time_bits(found: Sequence[Findings]) -> float:
-        return _mean([one.bits for one in found], "t")
-
-    def gain(found: Sequence[Findings]) -> float:
-        return _mean([one.shuffled_bits for one in found], "t") - time_bits(found)
-
-    def head(found: Sequence[Findings]) -> float:
-        return f1_score(*np.sum([one.head for one in found], axis=0))
-
-    def continued(found: Sequence[Findings]) -> float:
-        return f1_score(*np.sum([one.continued for one in found], axis=0)[:3])
-
-    def displacement(found: Sequence[Findings]) -> float:
-        return auc(*([v for one in found for v in part(one)] for part in (_moved, _untouched)))
-
-    return {
-        "time_bits": spread(time_bits),
-        "gain_bits": spread(gain),
-        "head_f1": spread(head),
-        "continued_f1": spread(continued),
-        "displacement_auc": spread(displacement),
-    }
-
-
-def _moved(one: Findings) -> list[float]:
-    return one.moved
-
-
-def _untouched(one: Findings) -> list[float]:
-    return one.untouched
-
-
-def _mean(rows: Sequence[dict[str, list[float]]], kind: str) -> float:
-    values = [value for row in rows for value in row.get(kind, [])]
-    return float(np.mean(values)) if values else float("nan")
 
 
 def _head_counts(view: MapView, window: Window, odds: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -154,6 +154,12 @@ class MapListener:
         return torch.cat(rows).numpy()
 
 
+def count_moments(judged: Judged) -> int:
+    """Times that differ from the time before."""
+    times = judged.values[[kind is EventType.TIME_SHIFT for kind in judged.kinds]]
+    return int((np.diff(times) != 0).sum()) + 1 if len(times) else 0
+
+
 def moment_bits(judged: Judged) -> list[tuple[int, int | None, float]]:
     """Per circle or note its time, column and suspicion.
 

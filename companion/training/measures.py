@@ -40,8 +40,9 @@ def interval(
     if len(rows) < 2:
         return float("nan"), float("nan")
     rng = np.random.default_rng(seed)
-    values: list[float] = [
-        figure([rows[i] for i in rng.integers(len(rows), size=len(rows))]) for _ in range(draws)
-    ]
+    values: list[float] = []
+    for _ in range(draws):
+        picks: list[int] = rng.integers(len(rows), size=len(rows)).tolist()
+        values.append(figure([rows[index] for index in picks]))
     low, high = np.nanpercentile(values, [2.5, 97.5])
     return float(low), float(high)

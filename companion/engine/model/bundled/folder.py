@@ -84,7 +84,10 @@ def load(folder: Path, device: torch.device, dtype: torch.dtype) -> BundledBackb
 def save(
     folder: Path, network: BundledNetwork, vocabulary_json: str, notes: dict[str, Any]
 ) -> None:
-    """Write a folder that ``load`` reads; the weights are rounded to half precision."""
+    """Write a folder that ``load`` reads; the weights are rounded to half precision.
+
+    What the folder says about modding (``scripts/calibrate_modding.py``) is kept.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     weights = {
         name: value.detach().to(torch.float16).contiguous()
@@ -104,7 +107,15 @@ def save(
         "dtype": "float16",
     }
     _write_json(folder / checkpoint.CONFIG, config)
-    generation = {"do_sample": True, "temperature": 0.8, "top_p": 0.95, "max_length": MAX_TOKENS}
+    generation: dict[str, Any] = {
+        "do_sample": True,
+        "temperature": 0.8,
+        "top_p": 0.95,
+        "max_length": MAX_TOKENS,
+    }
+    if (folder / checkpoint.GENERATION_CONFIG).is_file():
+        before = checkpoint.read_json(folder / checkpoint.GENERATION_CONFIG)
+        generation |= {"modding": before["modding"]} if "modding" in before else {}
     _write_json(folder / checkpoint.GENERATION_CONFIG, generation)
     (folder / checkpoint.VOCABULARY).write_text(vocabulary_json, encoding="utf-8")
 

@@ -40,7 +40,9 @@ class DropoutPool:
     def mask_like(self, x: Tensor) -> Tensor:
         """Factors of mean one in the shape of ``x``."""
         if self._factors is None or self._factors.dtype != x.dtype:
-            keep = torch.rand(self.size) >= self.rate
+            # A generator of its own: a resumed run gets the same pool.
+            source = torch.Generator().manual_seed(0)
+            keep = torch.rand(self.size, generator=source) >= self.rate
             self._factors = (keep / (1 - self.rate)).to(x.dtype)
         n = x.numel()
         factors = self._factors
