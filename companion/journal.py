@@ -6,6 +6,7 @@ Everything lies under one data folder, nothing ever beside a map::
     provenance.jsonl             one line per generated range that was written or taken back
     maps/<key>/undo.json         undo steps of one map, oldest first
     maps/<key>/dismissed.json    ids of its dismissed findings
+    maps/<key>/names.json        paths it had before it was renamed
     maps/<key>/backups/          copies of the file from before each write
 
 Small files are replaced whole, so that a crash leaves the old or the new one; the provenance
@@ -19,7 +20,7 @@ import json
 import logging
 import os
 import shutil
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from companion.beatmap import TextEdit
@@ -146,9 +147,7 @@ class Journal:
                 steps.append(_undo_step(item))
             except (KeyError, TypeError, ValueError):
                 log.warning("an undo step of %s cannot be understood and is left out", path)
-        while steps and steps[-1].before_digest == digest != steps[-1].after_digest:
-            steps.pop()
-        return tuple(steps)
+        return standing_steps(steps, digest)
 
     def keep_undo_steps(self, path: Path, steps: Sequence[UndoStep]) -> None:
         """Remember the newest `KEPT_UNDO_STEPS` of these steps."""
@@ -156,7 +155,11 @@ class Journal:
         self._write(self._of(path) / "undo.json", raw)
 
     def rename(self, old: Path, new: Path) -> None:
-        """A map was renamed: what is remembered about it goes along."""
+        """A map or its folder was renamed: what is remembered about it goes along."""
+        stored = self.fair_use()
+        if map_key(old.parent) in stored.modding_only_mapsets:
+            mapsets = stored.modding_only_mapsets | {map_key(new.parent)}
+            self.keep_fair_use(replace(stored, modding_only_mapsets=mapsets))
         source, target = self._of(old), self._of(new)
         if not source.is_dir() or target.exists():
             return
@@ -164,6 +167,7 @@ class Journal:
             shutil.move(source, target)
         except OSError as error:
             raise _failed(target, error) from error
+        self._write(target / "names.json", [*self._names(new), os.path.normcase(old)])
 
     # ------------------------------------------------------------------ provenance
 
@@ -181,7 +185,7 @@ class Journal:
             raise _failed(path, error) from error
 
     def provenance(self, path: Path | None = None) -> tuple[ProvenanceRecord, ...]:
-        """The records of one map, or all, oldest first."""
+        """The records of one map (under earlier names too), or all, oldest first."""
         journal = self.folder / "provenance.jsonl"
         try:
             lines = journal.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -192,10 +196,16 @@ class Journal:
             return ()
         records = [record for line in lines if (record := _provenance(line)) is not None]
         if path is not None:
-            records = [r for r in records if os.path.normcase(r.file) == os.path.normcase(path)]
+            names = {*self._names(path), os.path.normcase(path)}
+            records = [r for r in records if os.path.normcase(r.file) in names]
         return tuple(records)
 
     # ------------------------------------------------------------------ files
+
+    def _names(self, path: Path) -> list[str]:
+        """Paths that a map had before."""
+        raw = self._read(self._of(path) / "names.json", list)
+        return [name for name in raw if isinstance(name, str)]
 
     def _of(self, path: Path) -> Path:
         return self.folder / "maps" / map_key(path)
@@ -232,6 +242,17 @@ class Journal:
             temporary.replace(path)
         except OSError as error:
             raise _failed(path, error) from error
+
+
+def standing_steps(steps: Sequence[UndoStep], digest: str) -> tuple[UndoStep, ...]:
+    """The steps without the newest ones that start from what the file is now.
+
+    Those never happened, or have been undone, by the companion or by hand in the editor.
+    """
+    standing = list(steps)
+    while standing and standing[-1].before_digest == digest != standing[-1].after_digest:
+        standing.pop()
+    return tuple(standing)
 
 
 def disclosure(records: Iterable[ProvenanceRecord]) -> str:

@@ -135,6 +135,23 @@ def test_a_renamed_map_takes_everything_along(journal, path):
     assert journal.dismissed(path) == frozenset()
 
 
+def test_provenance_is_found_under_earlier_names(journal, path):
+    journal.keep_undo_steps(path, [STEP])
+    journal.record(replace(RECORD, file=str(path)))
+    second, third = path.with_name("y.osu"), path.with_name("z.osu")
+    journal.rename(path, second)
+    journal.record(replace(RECORD, file=str(second), seed=8))
+    journal.rename(second, third)
+    assert [r.seed for r in journal.provenance(third)] == [7, 8]
+
+
+def test_modding_only_goes_along_with_a_renamed_folder(journal, path):
+    journal.keep_fair_use(StoredFairUse(modding_only_mapsets=frozenset({map_key(path.parent)})))
+    new = path.parent.with_name("2") / path.name
+    journal.rename(path, new)
+    assert map_key(new.parent) in journal.fair_use().modding_only_mapsets
+
+
 def test_a_full_disk_is_an_error_in_plain_words(journal, path, monkeypatch):
     journal.keep_dismissed(path, {"a"})
 

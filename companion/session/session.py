@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from companion.errors import CompanionError, OptionRefused, RequestError, StaleEdit
+from companion.journal import standing_steps
 from companion.session.board import FindingsBoard
 from companion.session.model_work import ModelWork
 from companion.session.news import (
@@ -113,6 +114,7 @@ class Session(ModelWork):
         self._require_map()
         self.problem_over("map_missing", "internal_error")
         self._revise(examined, origin)
+        self.set_undo_steps(standing_steps(self.undo_steps, examined.document.digest))
 
     def gone(self) -> None:
         """The open map's file was deleted."""

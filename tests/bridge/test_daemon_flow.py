@@ -136,6 +136,16 @@ async def test_undo_keeps_what_the_mapper_saved_since(start, join, mapset):
     assert mapset.map.read_bytes() == before.replace(b",20000,", b",20010,")
 
 
+async def test_taking_it_back_in_the_editor_leaves_nothing_to_undo(start, join, mapset):
+    before = mapset.map.read_bytes()
+    async with start() as daemon, join(daemon) as client:
+        suggestion = await _generated(client)
+        await client.ask(m.Accept, suggestion_id=suggestion.id)
+        assert client.undo.available
+        mapset.map.write_bytes(before)
+        await client.until(lambda c: not c.undo.available)
+
+
 async def test_a_suggestion_survives_a_save_elsewhere(start, join, mapset):
     async with start() as daemon, join(daemon) as client:
         suggestion = await _generated(client)
