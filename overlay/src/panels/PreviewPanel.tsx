@@ -26,7 +26,7 @@ export function PreviewPanel() {
 function SuggestionHead({ suggestion }: { suggestion: Suggestion }) {
   return (
     <span
-      class={`chip suggestion-${suggestion.state}`}
+      class={`chip suggestion-chip suggestion-${suggestion.state}`}
       data-testid="suggestion-state"
       data-state={suggestion.state}
     >
