@@ -181,7 +181,11 @@ def running(
         yield json.loads(ready)
     finally:
         process.terminate()
-        process.wait(30)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 class Bench:

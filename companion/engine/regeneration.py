@@ -15,9 +15,8 @@ import torch
 
 from companion.beatmap import TimeRange, objects_in, splice_objects
 from companion.engine.aspects import Draw, ObjectEvents, aspect_of
-from companion.engine.events import HEAD_TYPES, ContextType, EventType
+from companion.engine.events import HEAD_TYPES, TYPES, ContextType, EventType
 from companion.engine.generation import generate_range
-from companion.engine.modding.groups import TAILS
 from companion.engine.postprocess import SectionOptions, write_section
 from companion.engine.prompts import Context
 from companion.engine.requests import Passage, VariantRank
@@ -303,15 +302,26 @@ class _Draft:
 
     def final_until(self, settled_ms: int) -> int:
         """Up to when all objects are complete: the start of the first one that is still open."""
-        open_since: dict[EventType, int] = {}
-        for event in self.events:
+        open_since: dict[tuple[EventType, int], int] = {}
+        for place, event in enumerate(self.events):
             if event.kind in HEAD_TYPES and event.kind is not EventType.CIRCLE:
-                open_since[event.kind] = event.time_ms
-            elif event.kind in TAILS and event.kind is not EventType.LAST_ANCHOR:
-                open_since.pop(_HEAD_OF[event.kind], None)
+                open_since[event.kind, self._column(place)] = event.time_ms
+            elif event.kind in _HEAD_OF:
+                open_since.pop((_HEAD_OF[event.kind], self._column(place)), None)
         return max(self.start_ms, min([settled_ms, *open_since.values()]))
 
+    def _column(self, place: int) -> int:
+        """The mania column of the group that a type event begins; 0 where there are none."""
+        for event in self.events[place + 1 : place + 1 + _GROUP_EVENTS]:
+            if event.kind is EventType.MANIA_COLUMN:
+                return event.value
+            if event.kind in TYPES:
+                break
+        return 0
 
+
+_GROUP_EVENTS = 4
+"""A column comes this soon after the type that it belongs to."""
 _HEAD_OF = {
     EventType.SLIDER_END: EventType.SLIDER_HEAD,
     EventType.SPINNER_END: EventType.SPINNER,

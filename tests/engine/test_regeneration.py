@@ -11,7 +11,10 @@ from companion.beatmap import Document, Slider, TimeRange, objects_in, splice_ob
 from companion.checks.catalogue import run_checks
 from companion.engine.cancellation import CancelToken
 from companion.engine.engine import LocalEngine
+from companion.engine.events import Event, EventType
+from companion.engine.regeneration import _Draft
 from companion.engine.requests import Passage, RegenerateOptions, RegenerateRequest
+from companion.engine.tidying import Tidier
 from companion.errors import Cancelled, OptionRefused, RangeRefused
 
 if TYPE_CHECKING:
@@ -214,3 +217,21 @@ def test_variants_with_nothing_after_them_keep_their_order(engine, request_) -> 
     rank = engine.rank(replace(request_, range=end), [[], []], CancelToken())
     assert rank.order == (0, 1)
     assert rank.surprisal_bits == ()
+
+
+def test_what_is_not_complete_yet_is_not_handed_out() -> None:
+    def at(kind: EventType, time_ms: int, column: int) -> list[Event]:
+        return [
+            Event(kind, 0, time_ms),
+            Event(EventType.TIME_SHIFT, time_ms, time_ms),
+            Event(EventType.MANIA_COLUMN, column, time_ms),
+        ]
+
+    draft = _Draft(0, Tidier(Document.parse(b""), RANGE, []))
+    draft.events += at(EventType.CIRCLE, 100, 0) + at(EventType.HOLD_NOTE, 200, 1)
+    draft.events += at(EventType.HOLD_NOTE, 300, 2)
+    assert draft.final_until(1000) == 200
+    draft.events += at(EventType.HOLD_NOTE_END, 400, 1)
+    assert draft.final_until(1000) == 300
+    draft.events += at(EventType.HOLD_NOTE_END, 500, 2)
+    assert draft.final_until(1000) == 1000

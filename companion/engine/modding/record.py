@@ -133,7 +133,13 @@ class ModdingSettings:
     def uncalibrated(cls) -> Self:
         """For a small model that does not say how surprising good maps are to it."""
         rarity = Rarity(6.0, 1.0)
-        return cls(kinds=dict.fromkeys(_KINDS, rarity), minor_from=3.0, warning_from=6.0)
+        return cls(
+            kinds=dict.fromkeys(_KINDS, rarity),
+            minor_from=3.0,
+            warning_from=6.0,
+            lookback=0.25,
+            lookahead=0.25,
+        )
 
     def weight_of(self, judged: JudgedEvent, part: EventType) -> float:
         """The number that findings are ordered by, comparable within one checkpoint only.
