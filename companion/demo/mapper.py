@@ -105,7 +105,7 @@ class ScriptedMapper:
             f"{state.star_rating or 0:.2f} stars, {len(state.timeline.objects)} objects"
         )
         at = await self._scan_ended(client, state.revision, mark)
-        self._time("first scan of the whole song", started, at)
+        self._time("first scan, loading the model included", started, at)
         rules = sum(finding.source == "rule" for finding in self._findings.values())
         self._say(f"findings: {rules} by rules, {len(self._findings) - rules} by the model")
 

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,10 +13,10 @@ import pytest
 from companion.demo import SCRATCH_PREFIX, mapper
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from companion.engine.fake import FakeEngine
     from tests.cli.conftest import Commands
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +44,20 @@ def test_the_demo_leaves_nothing_behind(companion: Commands, scratch: Path):
 def test_the_demo_ignores_modding_only(companion: Commands, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("COMPANION_MODDING_ONLY", "true")
     assert companion("demo", "--once").status == 0
+
+
+@pytest.mark.slow
+def test_the_demo_plays_with_the_bundled_model():
+    result = subprocess.run(
+        [sys.executable, "-m", "companion", "demo", "--once"],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if "COMPANION_" not in name},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "byte for byte" in result.stdout
 
 
 def test_a_step_that_fails_is_told_with_status_2(
