@@ -22,6 +22,7 @@ from companion.engine.encoding import (
     retime,
 )
 from companion.engine.events import ContextType, EventType
+from companion.engine.memory import shortage_is_typed
 from companion.engine.model.backbone import EncodedWindows, WindowInput
 from companion.engine.prompts import Context
 from companion.engine.sampling import Greedy, Sampler
@@ -123,6 +124,7 @@ def generate(generation: Generation, token: CancelToken) -> Iterator[GeneratedWi
     Raises:
         Cancelled: The token was cancelled.
         OptionRefused: A prompt cannot be built.
+        OutOfMemory: The device is full.
     """
     takes = [_Take(generation.parts) for _ in range(generation.n_variants)]
     writer = WindowWriter(
@@ -170,6 +172,7 @@ def generate_range(
         RangeRefused: The range is not within the song.
         Cancelled: The token was cancelled.
         OptionRefused: The model cannot do what the conditioning asks for.
+        OutOfMemory: The device is full.
     """
     if range.end_ms <= 0 or range.start_ms >= waveform.duration_ms:
         raise RangeRefused("There is no song in this range. Choose a range before the song ends.")
@@ -267,8 +270,9 @@ def _write_window(
         for take in takes
     ]
     token.raise_if_cancelled()
-    encoded = _encode(generation, window)
-    rows = writer.write(prompts, encoded, kind, limits, token)
+    with shortage_is_typed():
+        encoded = _encode(generation, window)
+        rows = writer.write(prompts, encoded, kind, limits, token)
     for variant, (take, row) in enumerate(zip(takes, rows, strict=True)):
         tokens = writer.kept(row.tokens, kind, limits)
         events = _added(generation, take.events[index], tokens, place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import torch
@@ -10,7 +11,7 @@ import torch
 from companion.errors import OutOfMemory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -51,6 +52,21 @@ def in_one_batch_or_two(
         raise OutOfMemory(
             "The model ran out of memory, even with half as much at a time. Close other programs, "
             "or run it on the CPU."
+        ) from error
+
+
+@contextmanager
+def shortage_is_typed() -> Generator[None]:
+    """Turn the many ways in which a device says that it is full into `OutOfMemory`."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        release()
+        raise OutOfMemory(
+            "The model ran out of memory. Close other programs, ask for fewer variants, or run it "
+            "on the CPU."
         ) from error
 
 

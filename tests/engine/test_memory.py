@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-from companion.engine.memory import in_one_batch_or_two, is_out_of_memory
+from companion.engine.memory import in_one_batch_or_two, is_out_of_memory, shortage_is_typed
 from companion.errors import OutOfMemory
 
 if TYPE_CHECKING:
@@ -66,3 +66,10 @@ def test_other_errors_pass_through():
     with pytest.raises(RuntimeError, match="shapes"):
         in_one_batch_or_two(Device(0, RuntimeError("shapes differ")).work, [1])
     assert not is_out_of_memory(ValueError("out of memory"))
+
+
+def test_a_shortage_outside_of_batches_is_typed_too():
+    with pytest.raises(OutOfMemory, match="fewer variants"), shortage_is_typed():
+        raise FULL
+    with pytest.raises(RuntimeError, match="shapes"), shortage_is_typed():
+        raise RuntimeError("shapes differ")

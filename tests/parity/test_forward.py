@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from companion.engine.model.backbone import Backbone, EncodedWindows
 
 FAMILIES = ["v29"]
-PADDED_BY = 37
 
 
 @cache
@@ -95,7 +94,7 @@ def _compare_prompt(
     backbone: Backbone, encoded: EncodedWindows, recorded: Mapping[str, Any], prompt: str
 ) -> None:
     ids = torch.as_tensor(recorded[f"{prompt}_ids"].astype(np.int64))[None]
-    first = PADDED_BY if prompt == "leftpad" else 0
+    first = int((ids == 0).sum())
     mask = ids != 0 if first else None
     logits = backbone.logits(ids, mask, encoded)[0]
     np.testing.assert_allclose(logits[-3:], recorded[f"{prompt}_last3_logits"], atol=1e-4)
@@ -116,8 +115,9 @@ def test_stepping_gives_what_the_whole_sequence_gives(goldens: Path, family: str
     recorded = arrays(goldens / family / "forward" / "case0.npz")
     encoded = backbone.encode([window(goldens, backbone, int(recorded["window_index"]))])
     ids = torch.as_tensor(recorded["leftpad_ids"].astype(np.int64))[None]
-    ids = torch.cat([ids, ids.roll(PADDED_BY, 1).where(ids != 0, 0)])
-    ids[1, : 2 * PADDED_BY] = 0
+    padding = int((ids == 0).sum())
+    ids = torch.cat([ids, ids.roll(padding, 1)])
+    ids[1, : 2 * padding] = 0
     mask = ids != 0
     whole = backbone.logits(ids, mask, encoded.repeat(2), since=99)
     last, state = backbone.start(ids[:, :100], mask[:, :100], encoded.repeat(2))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import math
+import re
 from dataclasses import dataclass, field, replace
 from functools import cache, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import soundfile
-import torch
 
 from companion.beatmap import Document, Mode
 from companion.engine.audio import Waveform, decode_audio
@@ -51,8 +52,8 @@ if TYPE_CHECKING:
     from companion.engine.model.backbone import Backbone, EncodedWindows
 
 FAMILIES = ["v29"]
-CLIPS_S = {"clip13.wav": 13, "clip22.wav": 22}
-MAX_TOKENS = 700
+CLIP = re.compile(r"clip(\d+)\.wav")
+"""The first so many seconds of the longest clip, unless the file is there."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -69,10 +70,13 @@ def backbone_of(folder: Path) -> Backbone:
 
 @cache
 def song(goldens: Path, name: str) -> Waveform:
+    path = goldens / "common" / name
+    if path.is_file():
+        return decode_audio(path.read_bytes(), name, 16000)
     pcm, rate_hz = soundfile.read(goldens / "common" / "clip40.wav", dtype="int16")
+    cut = CLIP.fullmatch(name)
+    pcm = pcm[: int(cut[1]) * rate_hz] if cut is not None else np.zeros_like(pcm[: 20 * rate_hz])
     file = io.BytesIO()
-    if name in CLIPS_S:
-        pcm = pcm[: CLIPS_S[name] * rate_hz]
     soundfile.write(file, pcm, rate_hz, format="WAV", subtype="PCM_16")
     return decode_audio(file.getvalue(), name, 16000)
 
@@ -109,7 +113,7 @@ class Replay:
         self.prompts = PromptBuilder(
             self.backbone.vocabulary,
             self.backbone.settings.window_ms,
-            PromptOptions(tgt_seq_len=MAX_TOKENS),
+            PromptOptions(tgt_seq_len=self.args["tgt_seq_len"]),
             self.encoding,
         )
         self.chooser = Sampler.seeded([record["seed"]]) if record["do_sample"] else Greedy()
@@ -272,7 +276,7 @@ class Replay:
                 time_bias=args["timeshift_bias"],
                 top_k=args["top_k"],
                 top_p=args["top_p"],
-                max_tokens=MAX_TOKENS,
+                max_tokens=args["tgt_seq_len"],
                 original_quirks=True,
             ),
         )
@@ -295,13 +299,15 @@ class Replay:
             _drop_tail(events, end_ms + 10)
         if kind is ContextType.MAP:
             events = in_pixels(events, self.encoding)
-        if self.args["add_to_beatmap"] and start_ms is not None:
+        if self.args["add_to_beatmap"]:
             exact = replace(self.encoding, position_precision_px=1, position_split_axes=True)
             reference = self._events_of(kind, exact, None)
-            before = list(reference)
-            _drop_tail(before, start_ms - 1)
-            after = [e for e in reference if end_ms is not None and e.time_ms >= end_ms + 1]
-            events = [*before, *events, *after]
+            if start_ms is not None:
+                before = list(reference)
+                _drop_tail(before, start_ms - 1)
+                events = [*before, *events]
+            if end_ms is not None:
+                events += [event for event in reference if event.time_ms >= end_ms + 1]
         if kind is ContextType.MAP and self.conditioning.mode is Mode.MANIA:
             events = columns_as_positions(events, self.conditioning.keycount)
         return events
@@ -323,8 +329,6 @@ def recorded_events(file: Path) -> list[Event]:
 @cache
 def replayed(goldens: Path, file: Path) -> Replay:
     record = json.loads(file.read_text())
-    assert record["error"] is None
-    torch.manual_seed(0)
     replay = Replay(goldens, record, file.parent.parent)
     replay.run()
     return replay
@@ -368,7 +372,8 @@ def test_the_final_text_is_as_recorded(goldens: Path, record_file: Path):
         ours, theirs = (
             Document.parse(text.encode()).beatmap for text in (replay.final_text, recorded)
         )
-        start_ms, end_ms = replay.args["start_time"], replay.args["end_time"]
+        start_ms = replay.args["start_time"] or -math.inf
+        end_ms = replay.args["end_time"] or math.inf
         objects = [
             [
                 (type(hit), hit.start_ms, hit.end_ms, hit.x, hit.y, hit.type_bits, hit.hitsound)

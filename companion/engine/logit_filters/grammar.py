@@ -99,19 +99,20 @@ class ObjectGrammar:
 
     def apply(self, logits: Tensor, history: TokenHistory) -> Tensor:
         """Forbid what cannot come next."""
-        masks = [self._mask(history, row) for row in range(len(history))]
+        masks = [self._mask(history, row, logits.device) for row in range(len(history))]
         if all(mask is None for mask in masks):
             return logits
         logits = logits.clone()
         for row, mask in enumerate(masks):
             if mask is not None:
-                logits[row].masked_fill_(mask.to(logits.device), -torch.inf)
+                logits[row].masked_fill_(mask, -torch.inf)
         return logits
 
-    def _mask(self, history: TokenHistory, row: int) -> Tensor | None:
+    def _mask(self, history: TokenHistory, row: int, device: torch.device) -> Tensor | None:
         state = (history.last_types[row], self._kind(history.recent(row, 1)))
         if state not in self._masks:
-            self._masks[state] = self._forbidden(*state)
+            mask = self._forbidden(*state)
+            self._masks[state] = None if mask is None else mask.to(device)
         return self._masks[state]
 
     def _forbidden(self, kind: EventType | None, last: EventType | None) -> Tensor | None:
