@@ -7,6 +7,7 @@ provenance.
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 def make_engine(settings: Settings) -> Engine:
     """The engine that the settings describe; its model is loaded when first needed."""
+    # read when torch is loaded: its threads sleep while they wait for each other. By default they
+    # spin, and beside a game that takes a core, ten seconds of work become minutes
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     engine = settings.engine
     return LocalEngine(engine.model_folder, engine.device, engine.threads)
 
