@@ -188,7 +188,10 @@ class Examiner:
             end = window.frame_time_ms + self.listener.settings.window_ms
             ticks = quarter_ticks(view.beatmap, middle, end)
             inside = real[(real >= middle) & (real < end)]
-            found.continued += compare(written, inside, ticks)
+            # Where a map pauses or ends there is nothing to compare with. Chords count once.
+            if len(inside):
+                onsets_there = np.unique(written[(written >= middle) & (written < end)])
+                found.continued += compare(onsets_there, inside, ticks)
 
 
 def quarter_ticks(beatmap: Beatmap, start_ms: float, end_ms: float) -> NDArray[np.float64]:

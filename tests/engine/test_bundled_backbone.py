@@ -203,3 +203,19 @@ def test_weights_of_other_sizes_are_refused_by_name(tmp_path: Path) -> None:
 def test_unknown_sizes_are_refused() -> None:
     with pytest.raises(CheckpointMismatch, match="depth"):
         NetworkSizes.of({"depth": 3})
+
+
+def test_half_precision_gives_about_the_same(backbone: BundledBackbone, tmp_path: Path) -> None:
+    save(tmp_path, backbone.network, TOKENIZER.read_text(encoding="utf-8"), {})
+    rounded = checkpoint.load(tmp_path, "cpu", torch.bfloat16)
+    windows = [window(1), window(2, Mode.MANIA)]
+    tokens = prompt(60)
+    exact = backbone.logits(tokens, None, backbone.encode(windows))
+    encoded = rounded.encode(windows)
+    coarse = rounded.logits(tokens, None, encoded)
+    assert coarse.dtype == torch.float32
+    assert (coarse - exact).abs().median() < 0.1
+    out, state = rounded.start(tokens[:, :-1], None, encoded)
+    assert out.dtype == torch.float32
+    out, _ = rounded.step(tokens[:, -1], state)
+    assert (out - coarse[:, -1]).abs().median() < 0.1

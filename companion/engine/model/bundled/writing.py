@@ -204,8 +204,10 @@ class Decoder(nn.Module):
         windows, n_places, _ = places.table.shape
         rows = torch.arange(n, device=tokens.device) // (n // windows) * n_places
         where = F.embedding(last + rows.unsqueeze(1), places.table.flatten(0, 1))
-        features = cast("Tensor", self.value_features)[tokens]
-        x = self.tokens(tokens) + self.values(features) + 0.3 * sinusoids(positions, width)
+        kind = self.tokens.weight.dtype
+        features = cast("Tensor", self.value_features)[tokens].to(kind)
+        places_in_text = 0.3 * sinusoids(positions, width).to(kind)
+        x = self.tokens(tokens) + self.values(features) + places_in_text
         return self.dropout(x + where + places.condition.view(n, 1, width).expand(n, t, width))
 
     def forward(
