@@ -131,5 +131,9 @@ class DemoFailed(CompanionError):
     """A step of the scripted demo did not go as it should."""
 
 
+class InternalError(DaemonError):
+    """A fault of the companion itself; the log has the details."""
+
+
 class Cancelled(CompanionError):
     """The work was called off; whoever catches this has nothing to report."""

@@ -21,7 +21,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, cast
 
 from companion.engine.cancellation import CancelToken
-from companion.errors import Cancelled, CompanionError
+from companion.errors import Cancelled, CompanionError, InternalError
 
 if TYPE_CHECKING:
     from companion.engine.requests import Engine, ModelInfo
@@ -98,10 +98,6 @@ class ModelFailed:
 
 JobReport = JobStarted | JobYielded | JobDone | JobFailed
 Report = JobReport | ModelLoading | ModelReady | ModelUnloaded | ModelFailed
-
-
-class InternalError(CompanionError):
-    """A fault of the companion itself; the log has the details."""
 
 
 @dataclass(slots=True, eq=False)

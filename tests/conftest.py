@@ -1,8 +1,9 @@
-"""Fixtures shared by all tests: the recorded data beside the checkout, where there is some."""
+"""Fixtures shared by all tests: maps built in code, and the recorded data beside the checkout."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -13,6 +14,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve a
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+
+MapText = Callable[..., bytes]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,3 +47,44 @@ def shared_data(request: pytest.FixtureRequest) -> Path:
     if not folder.is_dir():
         pytest.skip(f"no beatmapsets at {folder}")
     return folder
+
+
+def _map_text(
+    objects: Sequence[str] = (),
+    timing: Sequence[str] = ("0,500,4,2,1,60,1,0",),
+    events: Sequence[str] = (),
+    mode: int = 0,
+    version: int = 14,
+    difficulty: Sequence[str] = ("CircleSize:4", "OverallDifficulty:7", "SliderMultiplier:1.4"),
+    newline: str = "\r\n",
+) -> bytes:
+    lines = [
+        f"osu file format v{version}",
+        "",
+        "[General]",
+        "AudioFilename: song.mp3",
+        f"Mode: {mode}",
+        "",
+        "[Metadata]",
+        "Title:A//B",
+        "",
+        "[Difficulty]",
+        *difficulty,
+        "",
+        "[Events]",
+        "//Break Periods",
+        *events,
+        "",
+        "[TimingPoints]",
+        *timing,
+        "",
+        "[HitObjects]",
+        *objects,
+    ]
+    return "".join(line + newline for line in lines).encode()
+
+
+@pytest.fixture(scope="session")
+def map_text() -> MapText:
+    """Builds the bytes of a small map; objects, timing points and events are given as lines."""
+    return _map_text

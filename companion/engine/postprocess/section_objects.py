@@ -124,7 +124,7 @@ class ObjectMaker:
             return None
         head = clamped(parts.head.place)
         velocity = self._velocity(parts, start_ms, span_ms)
-        length_px = self._px_per_ms(start_ms, velocity) * span_ms
+        length_px = self._length_px(start_ms, velocity, span_ms)
         kind, anchors = fit_path(parts.kind, head, whole(parts.anchors), length_px)
         self.velocities[start_ms] = velocity
         body = self._sound(parts.last, start_ms)
@@ -170,7 +170,7 @@ class ObjectMaker:
         if self._change_velocity and head.scroll_speed:
             velocity = min(max(head.scroll_speed, SLOWEST), FASTEST)
         self.velocities[start_ms] = velocity
-        length_px = self._px_per_ms(start_ms, velocity) * duration_ms
+        length_px = self._length_px(start_ms, velocity, duration_ms)
         sound = self._sound(head, start_ms)
         kind, anchors = fit_path("L", CENTRE, [(CENTRE[0] + 64, CENTRE[1])], length_px)
         return Slider(
@@ -190,6 +190,10 @@ class ObjectMaker:
             edge_sounds=(sound.bits, sound.bits),
             edge_sets=((sound.normal_set, sound.addition_set),) * 2,
         )
+
+    def _length_px(self, ms: float, velocity: float, duration_ms: float) -> float:
+        # A green line of -111.111111111111 means 0.9; its rest would show in every length.
+        return round(self._px_per_ms(ms, velocity) * duration_ms, 6)
 
     def _px_per_ms(self, ms: float, velocity: float) -> float:
         red = self._beatmap.timing_at(ms)
