@@ -218,7 +218,7 @@ class Job(Wire):
     revision: int
     """The revision it works on."""
     done: int
-    """Windows done."""
+    """Windows scanned, or milliseconds of song generated."""
     total: int
     """Windows to do; 0 while unknown."""
     request_id: Id | None

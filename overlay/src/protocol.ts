@@ -720,7 +720,7 @@ export interface Job {
    */
   revision: number;
   /**
-   * Windows done.
+   * Windows scanned, or milliseconds of song generated.
    */
   done: number;
   /**
@@ -1040,7 +1040,7 @@ export interface Job1 {
    */
   revision: number;
   /**
-   * Windows done.
+   * Windows scanned, or milliseconds of song generated.
    */
   done: number;
   /**
