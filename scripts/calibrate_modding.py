@@ -15,6 +15,7 @@ import math
 import random
 import statistics
 import sys
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,10 +72,10 @@ BUDGET = {
 """Findings per minute of a good map, by kind of event (`record.rarity_key`)."""
 LEAST_BITS = 1.0
 """Nothing is a surprise that is not at least twice as unlikely as the model meant to be."""
-UNKNOWN = (8.0, 1.0)
+UNKNOWN_BITS, UNKNOWN_HALVING_BITS = 8.0, 1.0
 """Threshold and halving for kinds that none of the maps has."""
 HALVING_RANGE = (0.3, 2.0)
-MINOR_FROM, WARNING_FROM = 2.5, 4.5
+MINOR_FROM, WARNING_FROM = 1.5, 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def cases(model: LoadedModel, data: Path, per_song: int) -> Iterator[Case]:
 
 def excesses(model: LoadedModel, case: Case) -> dict[str, list[float]]:
     """Surprisal beyond the entropy of every event that could be shown, by kind."""
-    open_settings = ModdingSettings(kinds=dict.fromkeys(BUDGET, Rarity(-99.0, 1.0)))
+    open_settings = ModdingSettings(kinds=dict.fromkeys(BUDGET, Rarity(-99.0, 1.0, 1.0)))
     song = model.listen(case.audio)
     scan = model.scan(case.document, song, case.conditioning)
     modders = [
@@ -145,11 +146,12 @@ def rarity_of(per_map: Sequence[tuple[Sequence[float], float]], per_minute: floa
     The middle map and not all of them together, so that a few odd maps do not decide.
     """
     if not per_map:
-        return Rarity(*UNKNOWN)
+        return Rarity(UNKNOWN_BITS, UNKNOWN_HALVING_BITS, per_minute)
     at = statistics.median(threshold(v, per_minute * minutes) for v, minutes in per_map)
     beyond = statistics.median(threshold(v, per_minute * minutes / 4) for v, minutes in per_map)
     low, high = HALVING_RANGE
-    return Rarity(round(max(at, LEAST_BITS), 2), round(min(max((beyond - at) / 2, low), high), 2))
+    halving = min(max((beyond - at) / 2, low), high)
+    return Rarity(round(max(at, LEAST_BITS), 2), round(halving, 2), per_minute)
 
 
 def calibrate(model: LoadedModel, judged_by: Sequence[Case]) -> dict[str, object]:
@@ -168,7 +170,7 @@ def calibrate(model: LoadedModel, judged_by: Sequence[Case]) -> dict[str, object
         "lookahead": model.judging_windows.lookahead,
         "minor_from": MINOR_FROM,
         "warning_from": WARNING_FROM,
-        "kinds": {kind: [r.from_bits, r.halving_bits] for kind, r in kinds.items()},
+        "kinds": {kind: [r.from_bits, r.halving_bits, r.per_minute] for kind, r in kinds.items()},
     }
 
 
@@ -257,13 +259,14 @@ def rank_of(found: Sequence[Finding], document: Document, old: HitObject, line: 
 def plant(model: LoadedModel, judged_by: Sequence[Case], n_each: int, seed: int) -> None:
     """Plant faults and print where they come out, beside the clean maps' rate of findings."""
     dice = random.Random(seed)
-    minutes = sum(case.minutes for case in judged_by)
-    clean = {case.name: findings_of(model, case, case.document, 0) for case in judged_by}
-    total = sum(map(len, clean.values()))
-    graded = [f.severity for found in clean.values() for f in found]
-    counts = {s: graded.count(s) for s in dict.fromkeys(graded)}
-    rates = ", ".join(f"{s} {n / minutes:.2f}" for s, n in counts.items())
-    print(f"clean maps: {total / minutes:.2f} findings per minute ({rates})")
+    rates: list[float] = []
+    for case in judged_by:
+        found = findings_of(model, case, case.document, 0)
+        rates.append(len(found) / case.minutes)
+        raised = sum(finding.weight >= MINOR_FROM for finding in found) / case.minutes
+        often = Counter(finding.code for finding in found).most_common(3)
+        print(f"  {case.name}: {rates[-1]:.1f} a minute, {raised:.1f} above taste; {often}")
+    print(f"clean maps: {statistics.median(rates):.1f} findings a minute in the middle one")
     for name, make in FAULTS.items():
         ranks: list[float] = []
         top = shown = tried = graded_up = 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from companion.engine import checkpoint
 from companion.engine.audio import load_audio
 from companion.engine.conditioning import Conditioning, star_rating
-from companion.engine.modding import MapModder, ModdingSettings
+from companion.engine.modding import MapModder, ModdingSettings, Selection
 from companion.engine.model.backbone import WindowInput
 from companion.engine.prompting import Prompting
 from companion.engine.regeneration import Regeneration
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from companion.engine.audio import Waveform
     from companion.engine.cancellation import CancelToken
     from companion.engine.checkpoint import DeviceName
-    from companion.engine.modding import JudgedEvent
+    from companion.engine.modding import Candidate, Chosen, JudgedEvent
     from companion.engine.model.backbone import Backbone
     from companion.engine.model.settings import ModelSettings
     from companion.engine.requests import (
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from companion.engine.scanning import Scan
     from companion.engine.scoring import ScoredWindow
     from companion.engine.windows import Window, WindowSettings
-    from companion.findings import Finding
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,17 +114,16 @@ class LoadedModel:
             MapModder(document, context.events, self.prompting.encoding, self.modding)
             for context in scan.contexts
         ]
+        report = _Report(scan, modders, Selection(self.modding, _minutes(document)))
         asked = {task.window.index for task in scan.tasks}
-        silent = [window for window in scan.windows if window.index not in asked]
-        done = len(silent)
-        yield from _progress(silent, {}, done, len(scan.windows))
+        yield from report.tell([w for w in scan.windows if w.index not in asked])
         for batch in self.scored(scan, song, document, conditioning, token, request.near_ms):
-            findings = {
-                scored.task.window.index: self._findings(scan, scored, modders) for scored in batch
-            }
-            done += len(batch)
-            windows = [scored.task.window for scored in batch]
-            yield from _progress(windows, findings, done, len(scan.windows))
+            for scored in batch:
+                report.selection.put(
+                    scored.task.window.index, self._candidates(scan, scored, modders)
+                )
+            yield from report.tell([scored.task.window for scored in batch])
+        yield from report.revise()
 
     def regenerate(self, request: RegenerateRequest, token: CancelToken) -> Iterator[Passage]:
         """See `Engine.regenerate`."""
@@ -186,20 +184,65 @@ class LoadedModel:
             lookahead=windows.lookahead if modding.lookahead is None else modding.lookahead,
         )
 
-    def _findings(
+    def _candidates(
         self, scan: Scan, scored: ScoredWindow, modders: Sequence[MapModder]
-    ) -> tuple[Finding, ...]:
-        score, settings = scored.score, self.modding
+    ) -> list[Candidate]:
+        score = scored.score
         # Most events are far from any threshold and need not be looked at one by one.
-        chosen = settings.may_be_worth_showing(score.surprisal_bits, score.entropy_bits)
+        chosen = self.modding.may_be_worth_showing(score.surprisal_bits, score.entropy_bits)
         if not chosen.any():
-            return ()
+            return []
         by_context = judged_events(scan, scored, self.backbone.vocabulary, chosen)
-        return tuple(
-            finding
-            for modder, judged in zip(modders, by_context, strict=True)
-            for finding in modder.findings(judged)
+        return [
+            candidate
+            for context, (modder, judged) in enumerate(zip(modders, by_context, strict=True))
+            for candidate in modder.candidates(judged, context)
+        ]
+
+
+class _Report:
+    """What has been told of a scan so far, and what of it no longer holds."""
+
+    def __init__(self, scan: Scan, modders: Sequence[MapModder], selection: Selection) -> None:
+        self.selection = selection
+        self._scan = scan
+        self._modders = modders
+        self._told: dict[int, tuple[Chosen, ...]] = {}
+
+    def tell(self, windows: Sequence[Window]) -> Iterator[ScoreProgress]:
+        """One answer per stretch of neighbouring windows, with what is shown in it by now."""
+        chosen = self.selection.chosen()
+        for window in windows:
+            self._told[window.index] = tuple(chosen.get(window.index, ()))
+        for part in _stretches(windows):
+            covered = part[0].keep.union(part[-1].keep)
+            shown = [item for window in part for item in self._told[window.index]]
+            findings = [
+                finding
+                for context, modder in enumerate(self._modders)
+                for finding in modder.findings(
+                    item for item in shown if item.candidate.context == context
+                )
+            ]
+            done, total = len(self._told), len(self._scan.windows)
+            yield ScoreProgress(covered, tuple(findings), done, total)
+
+    def revise(self) -> Iterator[ScoreProgress]:
+        """Tell again of windows of which something else is shown now that all are known."""
+        chosen = self.selection.chosen()
+        yield from self.tell(
+            [
+                window
+                for window in self._scan.windows
+                if self._told[window.index] != tuple(chosen.get(window.index, ()))
+            ]
         )
+
+
+def _minutes(document: Document) -> float:
+    """Time from the first object to the end of the last one."""
+    items = document.beatmap.hit_objects
+    return (document.beatmap.last_ms - items[0].start_ms) / 60_000 if items else 0.0
 
 
 def _modding_settings(folder: Path, settings: ModelSettings) -> ModdingSettings:
@@ -212,22 +255,10 @@ def _modding_settings(folder: Path, settings: ModelSettings) -> ModdingSettings:
     return ModdingSettings.from_json(cast("dict[str, object]", values))
 
 
-def _progress(
-    windows: Iterable[Window],
-    findings: dict[int, tuple[Finding, ...]],
-    done: int,
-    total: int,
-) -> Iterator[ScoreProgress]:
-    """One answer per stretch of neighbouring windows, with what was found in it."""
-    stretch: list[Window] = []
-    stretches = [stretch]
+def _stretches(windows: Iterable[Window]) -> list[list[Window]]:
+    stretches: list[list[Window]] = []
     for window in sorted(windows, key=lambda window: window.index):
-        if stretch and window.index != stretch[-1].index + 1:
-            stretch = []
-            stretches.append(stretch)
-        stretch.append(window)
-    for part in stretches:
-        if part:
-            covered = part[0].keep.union(part[-1].keep)
-            found = [finding for window in part for finding in findings.get(window.index, ())]
-            yield ScoreProgress(covered, tuple(found), done, total)
+        if not stretches or window.index != stretches[-1][-1].index + 1:
+            stretches.append([])
+        stretches[-1].append(window)
+    return stretches

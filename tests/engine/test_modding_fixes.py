@@ -9,7 +9,7 @@ import pytest
 from companion.beatmap import Document
 from companion.engine.encoding import EncodingOptions, encode_map
 from companion.engine.events import EventType
-from companion.engine.modding import JudgedEvent, MapModder, ModdingSettings
+from companion.engine.modding import Chosen, JudgedEvent, MapModder, ModdingSettings
 
 HEADER = """osu file format v14
 
@@ -76,7 +76,9 @@ def finding(doc, kind, time_ms, expected_kind, expected_value, nth=0):
         surprisal_bits=12.0,
         entropy_bits=0.5,
     )
-    [found] = MapModder(doc, events, options, ModdingSettings()).findings([judged])
+    modder = MapModder(doc, events, options, ModdingSettings())
+    [candidate] = modder.candidates([judged], 0)
+    [found] = modder.findings([Chosen(candidate, 1.0)])
     return found
 
 

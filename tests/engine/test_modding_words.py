@@ -10,7 +10,7 @@ import pytest
 from companion.beatmap import Document
 from companion.engine.encoding import EncodingOptions, encode_map
 from companion.engine.events import Event, EventType
-from companion.engine.modding import JudgedEvent, MapModder, ModdingSettings
+from companion.engine.modding import JudgedEvent, MapModder, ModdingSettings, Selection
 from companion.engine.modding.groups import edge_of, group_events, owners_of
 from companion.engine.modding.record import Rarity
 from companion.engine.modding.wording import beats, percent, sound
@@ -64,7 +64,9 @@ def judged(events, kind, time_ms, expected_kind, expected_value, nth=0, **change
 
 def findings(document, events, *items, settings=None):
     modder = MapModder(document, events, EncodingOptions(), settings or ModdingSettings())
-    return modder.findings(items)
+    selection = Selection(settings or ModdingSettings(), minutes=1.0)
+    selection.put(0, modder.candidates(items, 0))
+    return modder.findings(selection.chosen()[0])
 
 
 def test_every_object_part_finds_its_object_and_anchors_are_counted(document, events) -> None:
@@ -156,10 +158,10 @@ def test_where_a_slider_ends_is_its_paths_business(document, events) -> None:
 def test_findings_are_weighed_and_graded_by_the_checkpoints_settings(document, events) -> None:
     settings = ModdingSettings(
         kinds={
-            "circle": Rarity(4.0, 0.5),
-            "slider_head": Rarity(4.0, 2.0),
-            "hitsound": Rarity(9.5, 1.0),
-            "hitsound:tail": Rarity(5.0, 1.0),
+            "circle": Rarity(4.0, 0.5, 100.0),
+            "slider_head": Rarity(4.0, 2.0, 100.0),
+            "hitsound": Rarity(9.5, 1.0, 100.0),
+            "hitsound:tail": Rarity(5.0, 1.0, 100.0),
         },
         minor_from=2.0,
         warning_from=3.0,
@@ -195,9 +197,9 @@ def test_ids_stay_while_the_model_changes_its_mind_and_differ_between_findings(
 
 def test_settings_come_from_the_checkpoints_json() -> None:
     settings = ModdingSettings.from_json(
-        {"kinds": {"t": [3.5, 0.8]}, "minor_from": 3, "lookback": 0.25}
+        {"kinds": {"t": [3.5, 0.8, 1.5]}, "minor_from": 3, "lookback": 0.25}
     )
-    assert settings.kinds == {"t": Rarity(3.5, 0.8)}
+    assert settings.kinds == {"t": Rarity(3.5, 0.8, 1.5)}
     assert settings.lookback == 0.25
 
 
@@ -208,8 +210,8 @@ def test_settings_come_from_the_checkpoints_json() -> None:
         {"relative_threshold": True},
         {"kinds": {}},
         {"kinds": {"t": 3}},
-        {"kinds": {"t": [3, 0]}},
-        {"kinds": {"times": [3, 1]}},
+        {"kinds": {"t": [3, 0, 1]}},
+        {"kinds": {"times": [3, 1, 1]}},
     ],
     ids=str,
 )

@@ -2,14 +2,16 @@
 
 ``record`` holds what the model said of one event; ``groups`` puts events together to the parts
 of objects they describe; ``rules`` decides what is worth showing and under which category;
-``wording`` puts it into words; ``fixes`` makes the edit the model would make; ``findings`` composes
-them. All of it is pure and free of torch. May import ``companion.beatmap``, ``companion.findings``
-and the torch-free values of ``companion.engine``.
+``selection`` picks what stands out in the map at hand; ``wording`` puts it into words; ``fixes``
+makes the edit the model would make; ``findings`` composes them. All of it is pure and free of
+torch. May import ``companion.beatmap``, ``companion.findings`` and the torch-free values of
+``companion.engine``.
 """
 
 from __future__ import annotations
 
 from companion.engine.modding.findings import MapModder
 from companion.engine.modding.record import JudgedEvent, ModdingSettings
+from companion.engine.modding.selection import Candidate, Chosen, Selection
 
-__all__ = ["JudgedEvent", "MapModder", "ModdingSettings"]
+__all__ = ["Candidate", "Chosen", "JudgedEvent", "MapModder", "ModdingSettings", "Selection"]

@@ -10,6 +10,7 @@ from companion.engine.modding.fixes import FixContext, fix_of
 from companion.engine.modding.groups import group_events, owners_of
 from companion.engine.modding.positions import PositionGrid
 from companion.engine.modding.rules import Surroundings, classify, is_worth_showing
+from companion.engine.modding.selection import Candidate
 from companion.engine.modding.wording import Words
 from companion.findings import Finding, Severity, editor_link, finding_id
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from companion.engine.modding.groups import Group
     from companion.engine.modding.record import JudgedEvent, ModdingSettings
     from companion.engine.modding.rules import Category, Topic
+    from companion.engine.modding.selection import Chosen
 
 CODE_PREFIX = "maimod"
 
@@ -50,10 +52,19 @@ class MapModder:
         self._next_beats = _next_beats(self._groups)
         self._group_of = _group_of_events(self._groups, len(events))
 
-    def findings(self, judged_events: Iterable[JudgedEvent]) -> tuple[Finding, ...]:
-        """The findings among some events, by time."""
-        found = (self._finding(judged) for judged in judged_events)
-        return tuple(sorted((f for f in found if f is not None), key=lambda f: f.at.start_ms))
+    def findings(self, chosen: Iterable[Chosen]) -> tuple[Finding, ...]:
+        """Words and fixes for what is to be shown, by time."""
+        found = [self._finding(item.candidate.judged, item.weight) for item in chosen]
+        return tuple(sorted(found, key=lambda finding: finding.at.start_ms))
+
+    def candidates(self, judged_events: Iterable[JudgedEvent], context: int) -> list[Candidate]:
+        """The events that are surprising enough; `context` is noted in them."""
+        found: list[Candidate] = []
+        for judged in judged_events:
+            around = self._around(judged)
+            if around is not None and is_worth_showing(judged, around, self._settings):
+                found.append(Candidate(judged, around.group.kind, context))
+        return found
 
     def shown(self, judged_events: Iterable[JudgedEvent]) -> list[tuple[JudgedEvent, Category]]:
         """The events that are worth showing and their category, in the order given."""
@@ -85,10 +96,9 @@ class MapModder:
         following = self._groups[index + 1] if index + 1 < len(self._groups) else None
         return Surroundings(self._groups[index], following, self._next_beats[index])
 
-    def _finding(self, judged: JudgedEvent) -> Finding | None:
+    def _finding(self, judged: JudgedEvent, weight: float) -> Finding:
         around = self._around(judged)
-        if around is None or not is_worth_showing(judged, around, self._settings):
-            return None
+        assert around is not None, "a candidate belongs to a group"
         beatmap = self._document.beatmap
         category, topic = classify(judged, around, beatmap.mode)
         group = around.group
@@ -98,7 +108,6 @@ class MapModder:
         at = TimeRange(judged.time_ms, judged.time_ms + 1)
         objects = (round(owner.start_ms),) if owner is not None else ()
         code = f"{CODE_PREFIX}.{topic.value}"
-        weight = self._settings.weight_of(judged, group.kind)
         return Finding(
             id=finding_id(code, at, objects, self._detail(judged, owner)),
             code=code,

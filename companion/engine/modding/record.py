@@ -75,6 +75,8 @@ class Rarity:
     """Least surprisal beyond the entropy that is worth a mapper's time."""
     halving_bits: float
     """So many bits more are half as frequent in maps that nothing is wrong with."""
+    per_minute: float
+    """How many over the threshold a good map has."""
 
     def weight(self, excess_bits: float) -> float:
         """1 at the threshold, and one more each time that it is half as frequent."""
@@ -132,11 +134,11 @@ class ModdingSettings:
     @classmethod
     def uncalibrated(cls) -> Self:
         """For a small model that does not say how surprising good maps are to it."""
-        rarity = Rarity(6.0, 1.0)
+        rarity = Rarity(6.0, 1.0, 0.4)
         return cls(
             kinds=dict.fromkeys(_KINDS, rarity),
-            minor_from=3.0,
-            warning_from=6.0,
+            minor_from=1.5,
+            warning_from=2.5,
             lookback=0.25,
             lookahead=0.25,
         )
@@ -177,15 +179,17 @@ def rarity_key(kind: EventType, part: EventType) -> str:
 def _rarities(values: object) -> dict[str, Rarity]:
     rarities: dict[str, Rarity] = {}
     if isinstance(values, dict):
-        for kind, pair in cast("dict[str, object]", values).items():
-            match pair:
-                case [float() | int() as from_bits, float() | int() as halving_bits] if (
-                    kind in _KINDS and halving_bits > 0
-                ):
-                    rarities[kind] = Rarity(float(from_bits), float(halving_bits))
+        for kind, given in cast("dict[str, object]", values).items():
+            match given:
+                case [
+                    float() | int() as from_bits,
+                    float() | int() as halving_bits,
+                    float() | int() as per_minute,
+                ] if kind in _KINDS and halving_bits > 0:
+                    rarities[kind] = Rarity(from_bits, halving_bits, per_minute)
                 case _:
                     raise CheckpointMismatch(
-                        f"generation_config.json: modding.kinds.{kind} cannot be {pair!r}."
+                        f"generation_config.json: modding.kinds.{kind} cannot be {given!r}."
                     )
     if not rarities:
         raise CheckpointMismatch("generation_config.json: modding.kinds names no kinds.")
