@@ -59,6 +59,7 @@ BUDGET = {
     "pos": 0.3,
     "column": 0.3,
     "new_combo": 0.2,
+    "new_combo:missing": 0.2,
     "hitsound": 0.4,
     "hitsound:tail": 0.2,
     "volume": 0.2,
@@ -125,7 +126,7 @@ def excesses(model: LoadedModel, case: Case) -> dict[str, list[float]]:
         for scored in batch:
             for modder, judged in zip(modders, model.judged(scan, scored), strict=True):
                 for item, part in modder.surprises(judged):
-                    found.setdefault(rarity_key(item.kind, part), []).append(item.excess_bits)
+                    found.setdefault(rarity_key(item, part), []).append(item.excess_bits)
     return found
 
 
@@ -140,15 +141,22 @@ def threshold(values: Sequence[float], n: float) -> float:
     return ordered[min(int(n), len(ordered) - 1)]
 
 
-def rarity_of(per_map: Sequence[tuple[Sequence[float], float]], per_minute: float) -> Rarity:
-    """The threshold of the middle one of some maps, and how many bits halve the rate beyond it.
+def lower_third(values: Sequence[float]) -> float:
+    """What a third of the values do not reach."""
+    return sorted(values)[len(values) // 3]
 
-    The middle map and not all of them together, so that a few odd maps do not decide.
+
+def rarity_of(per_map: Sequence[tuple[Sequence[float], float]], per_minute: float) -> Rarity:
+    """The threshold of a map that surprises little, and how many bits halve the rate beyond it.
+
+    A third of the maps surprise even less. The others would have more findings than the budget,
+    but of those only the most surprising are shown, twice the budget at most; and a fault in a map
+    that is otherwise easy to foresee is not measured by maps that are not.
     """
     if not per_map:
         return Rarity(UNKNOWN_BITS, UNKNOWN_HALVING_BITS, per_minute)
-    at = statistics.median(threshold(v, per_minute * minutes) for v, minutes in per_map)
-    beyond = statistics.median(threshold(v, per_minute * minutes / 4) for v, minutes in per_map)
+    at = lower_third([threshold(v, per_minute * minutes) for v, minutes in per_map])
+    beyond = lower_third([threshold(v, per_minute * minutes / 4) for v, minutes in per_map])
     low, high = HALVING_RANGE
     halving = min(max((beyond - at) / 2, low), high)
     return Rarity(round(max(at, LEAST_BITS), 2), round(halving, 2), per_minute)

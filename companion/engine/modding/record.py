@@ -96,8 +96,7 @@ class ModdingSettings:
     relative_threshold: float = 20.0
     """Least surprisal as a multiple of the entropy; not used with `kinds`."""
     kinds: Mapping[str, Rarity] = field(default_factory=dict[str, Rarity])
-    """By kind of event, with ``:tail`` after it where the event is not about an object's head but
-    about an anchor or an end; with any given, kinds that are not named are never shown."""
+    """By `rarity_key`; with any given, what is not named is never shown."""
     minor_from: float = 10.0
     """Weight from which a finding is more than a matter of taste."""
     warning_from: float = 100.0
@@ -151,14 +150,14 @@ class ModdingSettings:
             part: The kind of the object part or mark that the event describes.
         """
         if self.kinds:
-            return self.kinds[rarity_key(judged.kind, part)].weight(judged.excess_bits)
+            return self.kinds[rarity_key(judged, part)].weight(judged.excess_bits)
         return judged.relative_surprisal / _SHOWN_DIVISOR
 
     def is_worth_showing(self, judged: JudgedEvent, part: EventType) -> bool:
         """Whether an event surprised the model enough; `part` as in `weight_of`."""
         if not self.kinds:
             return judged.relative_surprisal >= self.relative_threshold
-        rarity = self.kinds.get(rarity_key(judged.kind, part))
+        rarity = self.kinds.get(rarity_key(judged, part))
         return rarity is not None and judged.excess_bits >= rarity.from_bits
 
     def may_be_worth_showing(
@@ -171,9 +170,15 @@ class ModdingSettings:
         return surprisal_bits - entropy_bits >= least
 
 
-def rarity_key(kind: EventType, part: EventType) -> str:
-    """Under which name a kind of event stands in `ModdingSettings.kinds`."""
-    return f"{kind.value}{_TAIL}" if part in _TAIL_PARTS else kind.value
+def rarity_key(judged: JudgedEvent, part: EventType) -> str:
+    """Under which name an event stands in `ModdingSettings.kinds`.
+
+    That is its kind, with ``:tail`` after it where it is not about an object's head but about an
+    anchor or an end. An event in whose place a new combo was expected is about that.
+    """
+    if judged.expected_kind is EventType.NEW_COMBO:
+        return _NEW_COMBO_MISSING
+    return f"{judged.kind.value}{_TAIL}" if part in _TAIL_PARTS else judged.kind.value
 
 
 def _rarities(values: object) -> dict[str, Rarity]:
@@ -201,5 +206,8 @@ def _is_number(value: object) -> bool:
 
 
 _TAIL = ":tail"
+_NEW_COMBO_MISSING = f"{EventType.NEW_COMBO.value}:missing"
 _TAIL_PARTS = UNTIMED_TYPES | (TIMED_TYPES - HEAD_TYPES - BEAT_TYPES)
-_KINDS = frozenset(kind.value + ending for kind in EventType for ending in ("", _TAIL))
+_KINDS = {kind.value + ending for kind in EventType for ending in ("", _TAIL)} | {
+    _NEW_COMBO_MISSING
+}

@@ -76,7 +76,7 @@ class Selection:
                     weight = settings.weight_of(candidate.judged, candidate.part)
                     yield window, Chosen(candidate, weight)
                     continue
-                key = rarity_key(candidate.judged.kind, candidate.part)
+                key = rarity_key(candidate.judged, candidate.part)
                 by_key.setdefault(key, []).append((window, candidate))
         for key, entries in by_key.items():
             entries.sort(key=lambda e: (-e[1].judged.excess_bits, e[1].judged.index))
