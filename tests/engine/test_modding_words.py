@@ -256,3 +256,11 @@ def test_words_for_numbers() -> None:
     ]
     assert sound(32) == "a plain soft hit"
     assert sound(6 + 8 * 1 + 24 * 2) == "a soft hit with drum finish and clap"
+
+
+def test_a_small_models_slips_of_grammar_are_not_shown(document, events) -> None:
+    slip = judged(events, EventType.VOLUME, 1500, EventType.SNAPPING, 1)
+    everything = ModdingSettings(kinds={"volume": Rarity(1.0, 1.0, 9.0)})
+    assert findings(document, events, slip, settings=everything) == ()
+    [found] = findings(document, events, slip)
+    assert found.category == "Misc"

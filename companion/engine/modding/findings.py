@@ -9,7 +9,12 @@ from companion.engine.events import BEAT_TYPES
 from companion.engine.modding.fixes import FixContext, fix_of
 from companion.engine.modding.groups import group_events, owners_of
 from companion.engine.modding.positions import PositionGrid
-from companion.engine.modding.rules import Surroundings, classify, is_worth_showing
+from companion.engine.modding.rules import (
+    Surroundings,
+    Topic,
+    classify,
+    is_worth_showing,
+)
 from companion.engine.modding.selection import Candidate
 from companion.engine.modding.wording import Words
 from companion.findings import Finding, Severity, editor_link, finding_id
@@ -23,7 +28,7 @@ if TYPE_CHECKING:
     from companion.engine.modding.fixes import Fix
     from companion.engine.modding.groups import Group
     from companion.engine.modding.record import JudgedEvent, ModdingSettings
-    from companion.engine.modding.rules import Category, Topic
+    from companion.engine.modding.rules import Category
     from companion.engine.modding.selection import Chosen
 
 CODE_PREFIX = "maimod"
@@ -62,7 +67,7 @@ class MapModder:
         found: list[Candidate] = []
         for judged in judged_events:
             around = self._around(judged)
-            if around is not None and is_worth_showing(judged, around, self._settings):
+            if around is not None and self._is_shown(judged, around):
                 found.append(Candidate(judged, around.group.kind, context))
         return found
 
@@ -72,7 +77,7 @@ class MapModder:
         shown: list[tuple[JudgedEvent, Category]] = []
         for judged in judged_events:
             around = self._around(judged)
-            if around is not None and is_worth_showing(judged, around, self._settings):
+            if around is not None and self._is_shown(judged, around):
                 shown.append((judged, classify(judged, around, mode)[0]))
         return shown
 
@@ -86,8 +91,17 @@ class MapModder:
                 judged.kind,
                 judged.value,
             )
-            if around and not as_expected and is_worth_showing(judged, around, self._settings):
+            if around and not as_expected and self._is_shown(judged, around):
                 yield judged, around.group.kind
+
+    def _is_shown(self, judged: JudgedEvent, around: Surroundings) -> bool:
+        if not is_worth_showing(judged, around, self._settings):
+            return False
+        # A small model now and then expects what cannot even stand there; that helps nobody.
+        return not self._settings.kinds or self._topic(judged, around) is not Topic.OTHER
+
+    def _topic(self, judged: JudgedEvent, around: Surroundings) -> Topic:
+        return classify(judged, around, self._document.beatmap.mode)[1]
 
     def _around(self, judged: JudgedEvent) -> Surroundings | None:
         index = self._group_of[judged.index]
