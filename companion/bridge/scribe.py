@@ -1,27 +1,21 @@
-"""Writing to the open map: always a backup, an undo step, and the record of what was made.
-
-The order survives being killed at any moment. First the undo step and the provenance record, then
-the file. An undo step whose write never happened starts from the bytes the file still has, by which
-it is recognised and left out; a record too many only over-states what was generated.
-"""
+"""Writing to the open map: always a backup, an undo step, and the record of what was made."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from companion.beatmap import storage
+from companion.bridge.entry import provenance, write, write_with_undo
 from companion.errors import RequestError, WriteFailed
-from companion.journal import ProvenanceRecord, UndoStep
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from companion.beatmap.storage import Backup
     from companion.bridge.conductor import Conductor
     from companion.session.plans import PlannedWrite
 
@@ -55,8 +49,8 @@ class Scribe:
         """Take the last write back."""
         path, disk = await self._read()
         planned = self._session.plan_undo(disk)
-        record = _provenance(path, planned)
-        await self._write(path, planned)
+        record = provenance(path, planned)
+        await self._write(path, planned, partial(write, self._journal, path, planned))
         steps = self._session.undo_steps[:-1]
         self._session.set_undo_steps(steps)
         self._conductor.remember(partial(self._journal.keep_undo_steps, path, steps))
@@ -72,44 +66,24 @@ class Scribe:
 
     async def _write_with_undo(self, path: Path, planned: PlannedWrite) -> None:
         before = self._session.undo_steps
-        record = _provenance(path, planned)
-        step = UndoStep(
-            before_digest=planned.expected_digest,
-            after_digest=planned.document.digest,
-            edits=planned.undo,
-            description=planned.description,
-            date=_now(),
-            provenance=record,
-        )
-        try:
-            self._journal.keep_undo_steps(path, (*before, step))
-            if record is not None:
-                self._journal.record(record)
-        except WriteFailed as error:
-            self._session.problem(error.code, str(error))
-            raise
-        try:
-            await self._write(path, planned)
-        except Exception:
-            with contextlib.suppress(WriteFailed):
-                self._journal.keep_undo_steps(path, before)
-                if record is not None:
-                    self._journal.record(replace(record, action="failed", date=_now()))
-            raise
-        self._session.set_undo_steps((*before, step))
 
-    async def _write(self, path: Path, planned: PlannedWrite) -> None:
+        def written() -> Backup:
+            backup, step = write_with_undo(self._journal, path, planned, before)
+            steps.append(step)
+            return backup
+
+        steps = list(before)
+        await self._write(path, planned, written)
+        self._session.set_undo_steps(tuple(steps))
+
+    async def _write(
+        self, path: Path, planned: PlannedWrite, written: Callable[[], Backup]
+    ) -> None:
         watcher = self._conductor.watcher
         digest = planned.document.digest
         watcher.expect(digest)
         try:
-            backup = await asyncio.to_thread(
-                storage.write,
-                path,
-                planned.document.to_bytes(),
-                expected_digest=planned.expected_digest,
-                backups=self._journal.backups(path),
-            )
+            backup = await asyncio.to_thread(written)
         except WriteFailed as error:
             watcher.expect(None)
             log.error("%s", error)
@@ -129,23 +103,3 @@ class Scribe:
         examined = await self._conductor.examine(planned.document.to_bytes(), before)
         self._session.revised(examined, "companion")
         self._conductor.hand_out()
-
-
-def _provenance(path: Path, planned: PlannedWrite) -> ProvenanceRecord | None:
-    made = planned.generated
-    if made is None:
-        return None
-    return ProvenanceRecord(
-        date=_now(),
-        action=made.action,
-        file=str(path),
-        start_ms=planned.at.start_ms,
-        end_ms=planned.at.end_ms,
-        model=made.model,
-        model_digest=made.model_digest,
-        seed=made.seed,
-    )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -10,15 +10,15 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from companion.beatmap import storage
+from companion.bridge.entry import now, provenance, write, write_with_undo
 from companion.bridge.song import look_at_song
 from companion.engine.cancellation import CancelToken
 from companion.engine.engine import LocalEngine
 from companion.errors import CompanionError, StaleEdit, WriteFailed
-from companion.journal import Journal, ProvenanceRecord, UndoStep, map_key
+from companion.journal import Journal, map_key
 from companion.session import Detection, FairUse, OpenMap, Session, examine
 from companion.worker import JobDone, JobFailed, JobStarted, JobYielded, ModelReady
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from companion.engine.requests import Engine, ModelInfo
+    from companion.journal import ProvenanceRecord
     from companion.session.plans import PlannedWrite
     from companion.settings import Settings
 
@@ -128,27 +129,9 @@ class Workbench:
             StaleEdit: The file was saved in the meantime.
             WriteFailed: The disk does not take it; the map is as it was.
         """
-        record = _provenance(planned, self.path)
-        step = UndoStep(
-            before_digest=planned.expected_digest,
-            after_digest=planned.document.digest,
-            edits=planned.undo,
-            description=planned.description,
-            date=now(),
-            provenance=record,
-        )
         before = self.journal.undo_steps(self.path, planned.expected_digest)
-        # first the way back and the record, then the file: whoever is killed in between leaves a
-        # step that is recognised as never taken, and a record too many
-        self.journal.keep_undo_steps(self.path, (*before, step))
-        self._record(record)
-        try:
-            return self._write(planned)
-        except CompanionError:
-            self.journal.keep_undo_steps(self.path, before)
-            if record is not None:
-                self._record(replace(record, action="failed", date=now()))
-            raise
+        backup, _ = write_with_undo(self.journal, self.path, planned, before)
+        return Written(self.path, backup.copy)
 
     def take_back(self) -> tuple[PlannedWrite, Written]:
         """Undo the last write.
@@ -159,10 +142,10 @@ class Workbench:
             WriteFailed: The disk does not take it; the map is as it was.
         """
         planned = self.session.plan_undo(storage.read(self.path))
-        written = self._write(planned)
+        backup = write(self.journal, self.path, planned)
         self.journal.keep_undo_steps(self.path, self.session.undo_steps[:-1])
-        self._record(_provenance(planned, self.path))
-        return planned, written
+        self._record(provenance(self.path, planned))
+        return planned, Written(self.path, backup.copy)
 
     def write_copy(self, planned: PlannedWrite, target: Path) -> Written:
         """Write the map with the planned edit to a new file beside it or elsewhere.
@@ -172,49 +155,19 @@ class Workbench:
             WriteFailed: The disk does not take it.
         """
         target = target.absolute()
-        self._record(_provenance(planned, target))
+        self._record(provenance(target, planned))
         with _disk_errors(target), target.open("xb") as file:
             file.write(planned.document.to_bytes())
         return Written(target, None)
-
-    def _write(self, planned: PlannedWrite) -> Written:
-        backup = storage.write(
-            self.path,
-            planned.document.to_bytes(),
-            expected_digest=planned.expected_digest,
-            backups=self.journal.backups(self.path),
-        )
-        return Written(self.path, backup.copy)
 
     def _record(self, record: ProvenanceRecord | None) -> None:
         if record is not None:
             self.journal.record(record)
 
 
-def _provenance(planned: PlannedWrite, path: Path) -> ProvenanceRecord | None:
-    made = planned.generated
-    if made is None:
-        return None
-    return ProvenanceRecord(
-        date=now(),
-        action=made.action,
-        file=str(path),
-        start_ms=planned.at.start_ms,
-        end_ms=planned.at.end_ms,
-        model=made.model,
-        model_digest=made.model_digest,
-        seed=made.seed,
-    )
-
-
 def new_token() -> CancelToken:
     """A token that nobody cancels: Ctrl+C ends a command."""
     return CancelToken()
-
-
-def now() -> str:
-    """The date for the journal: ISO 8601, UTC."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 @contextmanager
