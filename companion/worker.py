@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import threading
 from collections.abc import Callable, Generator, Iterator
@@ -277,6 +278,10 @@ class Worker:
             if self._engine is None:
                 self._engine = self._source()
             info = self._engine.load()
+            # The libraries that a model brings are half a million objects. Whenever the garbage
+            # collector went through them, a save would wait a sixth of a second for its findings.
+            gc.collect()
+            gc.freeze()
         except Exception as error:  # whatever it was, the model must not stay "loading" for ever
             failure = error if isinstance(error, CompanionError) else _internal(error)
             self._report(None, ModelFailed(failure))

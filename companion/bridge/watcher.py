@@ -219,7 +219,9 @@ class Watcher:
         if path is not None and any(p == path or p in path.parents[:2] for p in places):
             if kind == "moved":
                 self._note_rename(Path(source), Path(target), path)
-            if places != [path.parent.parent]:
+            if path.parent in places and path in self._timers:
+                pass  # the folder echoes what happened to the file, even after what ended it
+            elif places != [path.parent.parent]:
                 ended = kind in {"closed", "moved"}
                 self._settle(path, min(self._settle_s, CLOSED_SETTLE_S) if ended else None)
         if self._songs is not None and kind in {"modified", "created", "moved", "closed"}:

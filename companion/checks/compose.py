@@ -138,16 +138,26 @@ def _overhang_px(low: tuple[float, float], high: tuple[float, float], radius_px:
 
 
 def _slider_overhang_px(item: Slider, radius_px: float) -> float:
-    # Nothing of a slider is farther from its head than it is long: most need no curve at all.
-    reach = item.length_px
-    if (
-        _overhang_px((item.x - reach, item.y - reach), (item.x + reach, item.y + reach), radius_px)
-        <= 0
-    ):
+    # Most sliders are seen to lie inside without computing their curve.
+    if any(_overhang_px(low, high, radius_px) <= 0 for low, high in _boxes(item)):
         return 0.0
     points = item.path.polyline()
     low, high = np.min(points, axis=0), np.max(points, axis=0)
     return _overhang_px((float(low[0]), float(low[1])), (float(high[0]), float(high[1])), radius_px)
+
+
+def _boxes(item: Slider) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
+    """Boxes that each hold the whole slider, the quickest first."""
+    # Nothing of it is farther from its head than it is long.
+    reach = item.length_px
+    yield (item.x - reach, item.y - reach), (item.x + reach, item.y + reach)
+    # Lines and Bezier curves stay within the box of their control points, but for the end of a
+    # slider that is longer than its curve; and a curve is at least as long as its chords.
+    if all(segment.kind in ("L", "B") for segment in item.segments):
+        chords_px = sum(math.dist(s.points[0], s.points[-1]) for s in item.segments)
+        beyond = max(0.0, item.length_px - chords_px)
+        xs, ys = zip(*(point for s in item.segments for point in s.points), strict=True)
+        yield (min(xs) - beyond, min(ys) - beyond), (max(xs) + beyond, max(ys) + beyond)
 
 
 def _moved_inside(context: CheckContext, item: Circle, radius_px: float) -> tuple[TextEdit, ...]:

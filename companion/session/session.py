@@ -170,9 +170,12 @@ class Session(ModelWork):
         )
         if self.song is not None and self.song.file_name != document.beatmap.audio_filename:
             self.song = None
-        self._put(MapNews(open_map, self.revision))
+        if before is None:  # of a new map the timeline comes first
+            self._put(MapNews(open_map, self.revision))
         self._judge(document, examined)
         self._publish_findings(always=True)
+        if before is not None:  # of a known one what is wrong with it
+            self._put(MapNews(open_map, self.revision))
         self._rebase_suggestions()
         self._score()
 

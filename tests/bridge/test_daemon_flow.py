@@ -55,13 +55,19 @@ def _adds(message, source):
     return isinstance(message, m.FindingsDelta) and any(f.source == source for f in message.added)
 
 
+def _telling(client, start_ms):
+    """The delta with a finding on the object at this time."""
+    deltas = (message for message in client.seen if isinstance(message, m.FindingsDelta))
+    return next((d for d in deltas if any(f.objects_ms == [start_ms] for f in d.added)), None)
+
+
 async def test_an_unchanged_save_is_no_revision(start, join, mapset):
     async with start() as daemon, join(daemon) as client:
         await client.scanned()
         mapset.save()
         mapset.save(moved={3: 40})
-        await client.until(lambda c: any(f.objects_ms == [2540] for f in c.findings.values()))
-        assert client.map.revision == 2
+        delta = await client.until(lambda c: _telling(c, 2540))
+        assert delta.revision == 2
 
 
 async def test_atomic_replacement_is_seen(start, join, mapset, new_map):
@@ -218,7 +224,8 @@ async def test_ten_saves_at_once_end_at_the_last(start, join, mapset):
         for number in range(10):
             mapset.save(moved={10 + number: 37})
         moved_ms = 1000 + 19 * 500 + 37
-        await client.until(lambda c: any(f.objects_ms == [moved_ms] for f in c.findings.values()))
+        newest = (await client.until(lambda c: _telling(c, moved_ms))).revision
+        await client.until(lambda c: c.map.revision == newest)
         await client.scanned()
         assert {tuple(f.objects_ms) for f in client.findings.values() if f.source == "model"} == {
             (moved_ms,)

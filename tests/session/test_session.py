@@ -77,10 +77,10 @@ def test_opening_tells_the_map_and_its_findings_and_starts_a_scan(driver):
     assert driver.session.revision.number == 1
 
 
-def test_a_save_tells_rule_findings_before_it_asks_the_model(opened, new_map):
+def test_a_save_tells_rule_findings_before_anything_that_takes_longer(opened, new_map):
     outputs = opened.save(new_map(moved={4: 37}))
     kinds = [type(o) for o in outputs]
-    assert kinds.index(MapNews) < kinds.index(FindingsNews) < kinds.index(StartScore)
+    assert kinds.index(FindingsNews) < kinds.index(MapNews) < kinds.index(StartScore)
     news = next(o for o in outputs if isinstance(o, FindingsNews))
     assert news.revision == 2
     assert any(3037 in shown.finding.objects for shown in news.added)
