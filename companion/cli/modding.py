@@ -100,7 +100,9 @@ def _text(bench: Workbench, findings: Sequence[ShownFinding], hidden: int) -> st
             lines += ["", f"{_HEADINGS[severity]} ({len(of_kind)})"]
         for finding in of_kind:
             at = timestamp(finding.at.start_ms)
-            lines.append(f"  {at}  {finding.category}: {finding.message}")
+            bits = finding.surprisal_bits
+            surprise = "" if bits is None else f" {bits:.1f} bits."
+            lines.append(f"  {at}  {finding.category}: {finding.message}{surprise}")
             lines.append(f"             {finding.editor_link}")
     if not findings:
         lines += ["", "Nothing to complain about."]

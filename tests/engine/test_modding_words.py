@@ -102,12 +102,11 @@ def test_sounds_know_the_edge_they_are_about(document, events) -> None:
     assert edges == [0, -1, 1, 2]
 
 
-def test_a_time_is_told_in_beats_with_how_sure_the_model_was(document, events) -> None:
+def test_a_time_is_told_in_beats_with_how_likely_the_model_held_it(document, events) -> None:
     item = judged(events, EventType.TIME_SHIFT, 1500, EventType.TIME_SHIFT, 1755)
     [found] = findings(document, events, item)
     assert found.message == (
-        "Circle is at 00:01:500; 1/2 beat later at 00:01:755 was expected. "
-        "Expected with 62 %, as it is with 0.04 %: 11.3 bits."
+        "Circle is at 00:01:500; 1/2 beat later at 00:01:755 was expected (62 % against 0.04 %)."
     )
     assert (found.category, found.code) == ("Rhythm", "maimod.time")
     assert found.objects == (1500,)

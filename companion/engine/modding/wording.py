@@ -74,11 +74,11 @@ class Words:
     grid: PositionGrid
 
     def message(self, topic: Topic) -> str:
-        """What is there, what was expected, and how sure the model was."""
+        """What is there, what was expected, and how likely the model held either."""
         judged = self.judged
         return (
-            f"{self._sentence(topic)} Expected with {percent(judged.expected_probability)}, "
-            f"as it is with {percent(judged.probability)}: {judged.surprisal_bits:.1f} bits."
+            f"{self._sentence(topic).rstrip('.')} ({percent(judged.expected_probability)} "
+            f"against {percent(judged.probability)})."
         )
 
     @property
