@@ -73,7 +73,8 @@ def song(goldens: Path, name: str) -> Waveform:
     path = goldens / "common" / name
     if path.is_file():
         return decode_audio(path.read_bytes(), name, 16000)
-    pcm, rate_hz = soundfile.read(goldens / "common" / "clip40.wav", dtype="int16")
+    longest = max((goldens / "common").glob("clip[0-9][0-9].wav"))
+    pcm, rate_hz = soundfile.read(longest, dtype="int16")
     cut = CLIP.fullmatch(name)
     pcm = pcm[: int(cut[1]) * rate_hz] if cut is not None else np.zeros_like(pcm[: 20 * rate_hz])
     file = io.BytesIO()
