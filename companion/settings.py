@@ -97,8 +97,9 @@ class Settings(BaseSettings):
 
     @field_validator("songs_folder", "data_folder")
     @classmethod
-    def _expand_home(cls, folder: Path | None) -> Path | None:
-        return None if folder is None else folder.expanduser()
+    def _absolute(cls, folder: Path | None) -> Path | None:
+        # What the journal remembers of a map has to be found from any working directory.
+        return None if folder is None else folder.expanduser().absolute()
 
     @classmethod
     def settings_customise_sources(

@@ -143,3 +143,10 @@ def test_the_place_that_winello_noted_is_looked_at(tmp_path: Path):
     noted.parent.mkdir(parents=True)
     noted.write_text(f"{install}\n")
     assert default_songs_folder() == install / "Songs"
+
+
+def test_folders_do_not_depend_on_the_working_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = Settings(songs_folder=Path("Songs"), data_folder=Path("data"))
+    assert settings.songs_folder == tmp_path / "Songs"
+    assert settings.data_folder == tmp_path / "data"
