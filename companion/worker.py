@@ -202,6 +202,7 @@ class Worker:
             while (job := self._next()) is not None:
                 self._perform(job)
             if self._engine is not None:
+                gc.unfreeze()
                 self._engine.unload()
         except Exception:  # the thread's end must be seen by close(), whatever the engine does
             log.exception("the inference thread failed while it ended")
@@ -236,6 +237,7 @@ class Worker:
 
     def _unload(self) -> None:
         if self._engine is not None:
+            gc.unfreeze()  # or what the model leaves behind in cycles would never be collected
             try:
                 self._engine.unload()
             except Exception:  # supervisor: a broken unload must not end the thread

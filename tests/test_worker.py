@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import weakref
 
 import pytest
 
@@ -217,6 +219,40 @@ async def test_an_engine_that_cannot_be_made_fails_the_job(desk):
     worker.submit(Lane.SCORE, "a", counting(1))
     await desk.ended("a")
     assert "torch" in str(desk.of("a")[-1].error)
+    await worker.close()
+
+
+class Layer:
+    """Part of a model that refers to itself, as networks do."""
+
+    def __init__(self):
+        self.parent = self
+
+
+class LayeredEngine(FakeEngine):
+    def load(self):
+        self.layer = Layer()
+        return super().load()
+
+    def unload(self):
+        del self.layer
+        super().unload()
+        gc.collect()
+
+
+async def test_an_unloaded_model_gives_its_memory_back(desk):
+    engine = LayeredEngine()
+    worker = Worker(lambda: engine, desk, idle_unload_s=0.01)
+    worker.start()
+    layers = []
+
+    def work(engine, _token):
+        layers.append(weakref.ref(engine.layer))
+        yield 1
+
+    worker.submit(Lane.SCORE, "a", work)
+    await desk.until(lambda reports: any(isinstance(r, ModelUnloaded) for r in reports))
+    assert layers[0]() is None
     await worker.close()
 
 

@@ -10,7 +10,8 @@ import typer
 
 from companion.beatmap import Mode
 from companion.cli.terminal import error_json, one_line
-from companion.cli.workbench import Workbench, new_token
+from companion.cli.workbench import Workbench
+from companion.engine.cancellation import CancelToken
 from companion.errors import CompanionError
 from companion.findings import Severity, timestamp
 from companion.session import StartScore
@@ -75,7 +76,7 @@ def _scan(bench: Workbench, terminal: Terminal) -> Scan:
         info = bench.load_model()
         terminal.note(f"{info.name} listens to {order.request.audio_path.name} …")
         started = time.perf_counter()
-        for _ in bench.perform(order.job_id, bench.engine.score(order.request, new_token())):
+        for _ in bench.perform(order.job_id, bench.engine.score(order.request, CancelToken())):
             bench.session.drain()
     except CompanionError as error:
         return Scan(time.perf_counter() - started, error)

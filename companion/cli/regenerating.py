@@ -11,7 +11,8 @@ import typer
 
 from companion.beatmap import TimeRange, storage
 from companion.cli.modding import map_value
-from companion.cli.workbench import Workbench, new_token
+from companion.cli.workbench import Workbench
+from companion.engine.cancellation import CancelToken
 from companion.engine.requests import Passage, RegenerateOptions, Replace
 from companion.errors import OptionRefused
 from companion.findings import timestamp
@@ -146,7 +147,7 @@ def _generate(
         f"{info.name} writes {timestamp(span.start_ms)} - {timestamp(span.end_ms)}, "
         f"seed {options.seed} …"
     )
-    values = generate(order.request, bench.engine, new_token())
+    values = generate(order.request, bench.engine, CancelToken())
     for value in bench.perform(order.job_id, values):
         session.drain()
         if isinstance(value, Passage):

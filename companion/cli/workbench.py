@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from companion.beatmap import storage
 from companion.bridge.entry import now, provenance, write, write_with_undo
 from companion.bridge.song import look_at_song
-from companion.engine.cancellation import CancelToken
 from companion.engine.engine import LocalEngine
 from companion.errors import CompanionError, StaleEdit, WriteFailed
 from companion.journal import Journal, map_key
@@ -163,11 +162,6 @@ class Workbench:
     def _record(self, record: ProvenanceRecord | None) -> None:
         if record is not None:
             self.journal.record(record)
-
-
-def new_token() -> CancelToken:
-    """A token that nobody cancels: Ctrl+C ends a command."""
-    return CancelToken()
 
 
 @contextmanager

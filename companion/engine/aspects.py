@@ -21,7 +21,7 @@ from companion.engine.modding import object_fields
 from companion.engine.modding.groups import edge_of, group_events, owners_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from torch import Tensor
 
@@ -331,11 +331,6 @@ def aspect_of(replace_what: str, source: ObjectEvents, vocabulary: Vocabulary) -
         if mode in {Mode.OSU, Mode.CATCH} and EventType.POS in vocabulary:
             return Positions(source, vocabulary)
     return None
-
-
-def first_free(aspect: Aspect, first: int, past: int) -> Iterator[int]:
-    """Indices of the events of a stretch that are chosen anew."""
-    return (index for index in range(first, past) if aspect.is_free(index))
 
 
 def _without_unlikely(p: Tensor, top_p: float) -> Tensor:

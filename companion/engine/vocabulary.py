@@ -31,7 +31,6 @@ MS_PER_STEP = 10
 """Resolution of a time token."""
 HALF_STEP_MS = MS_PER_STEP // 2
 
-FIRST_YEAR = 2007
 UNKNOWN_YEAR = 2077
 UNKNOWN_RATIO = 12
 """Value of the hold note and scroll speed ratio events that says nothing is known."""
@@ -177,11 +176,6 @@ class Vocabulary:
 
     def __contains__(self, kind: EventType) -> bool:
         return kind in self.ranges
-
-    @property
-    def max_time_step(self) -> int:
-        """The largest value of a time token, in steps of 10 ms."""
-        return self.ranges[EventType.TIME_SHIFT].max_value
 
     # Single tokens
 

@@ -30,6 +30,30 @@ LENIENCY_MS = {"v29": 3.0}
 POSTPROCESS_SEED = 7
 
 
+def map_header(config: dict[str, Any]) -> MapHeader:
+    """The head of a written map, from a recorded configuration."""
+    return MapHeader(
+        mode=Mode(config["mode"]),
+        audio_filename=config["audio_filename"],
+        preview_time_ms=config["preview_time"],
+        title=config["title"],
+        title_unicode=config["title_unicode"],
+        artist=config["artist"],
+        artist_unicode=config["artist_unicode"],
+        creator=config["creator"],
+        version=config["version"],
+        source=config["source"],
+        tags=config["tags"],
+        hp=config["hp_drain_rate"],
+        cs=config["circle_size"],
+        od=config["overall_difficulty"],
+        ar=config["approach_rate"],
+        slider_multiplier=config["slider_multiplier"],
+        slider_tick_rate=config["slider_tick_rate"],
+        background_line=config["background_line"],
+    )
+
+
 @dataclass(frozen=True)
 class Recorded:
     """The records of one family."""
@@ -98,32 +122,10 @@ class Recorded:
             times = record["time"].tolist() if "time" in record.files else [0] * len(types)
         return [Event(kinds[t], v, ms) for t, v, ms in zip(types, values, times, strict=True)]
 
-    def header(self, config: dict[str, Any]) -> MapHeader:
-        return MapHeader(
-            mode=Mode(config["mode"]),
-            audio_filename=config["audio_filename"],
-            preview_time_ms=config["preview_time"],
-            title=config["title"],
-            title_unicode=config["title_unicode"],
-            artist=config["artist"],
-            artist_unicode=config["artist_unicode"],
-            creator=config["creator"],
-            version=config["version"],
-            source=config["source"],
-            tags=config["tags"],
-            hp=config["hp_drain_rate"],
-            cs=config["circle_size"],
-            od=config["overall_difficulty"],
-            ar=config["approach_rate"],
-            slider_multiplier=config["slider_multiplier"],
-            slider_tick_rate=config["slider_tick_rate"],
-            background_line=config["background_line"],
-        )
-
     @cached_property
     def map_headers(self) -> dict[str, MapHeader]:
         text = (self.goldens / "common" / "map_configs.json").read_text(encoding="utf-8")
-        return {n: self.header(c["beatmap_config"]) for n, c in json.loads(text).items()}
+        return {n: map_header(c["beatmap_config"]) for n, c in json.loads(text).items()}
 
     @cached_property
     def map_stars(self) -> dict[str, float | None]:

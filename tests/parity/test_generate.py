@@ -36,11 +36,12 @@ from companion.engine.generation import (
     Part,
     generate,
 )
-from companion.engine.postprocess import MapHeader, PostprocessOptions, resnap, write_map
+from companion.engine.postprocess import PostprocessOptions, resnap, write_map
 from companion.engine.prompts import Context, PromptBuilder, PromptOptions
 from companion.engine.sampling import Greedy, Sampler
 from companion.engine.timing import generate_timing
 from companion.engine.windows import windows_of
+from tests.parity.conftest import map_header
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -152,27 +153,7 @@ class Replay:
 
     @property
     def final_text(self) -> str:
-        config = dict(self.record["beatmap_config"])
-        header = MapHeader(
-            mode=Mode(config["mode"]),
-            audio_filename=config["audio_filename"],
-            preview_time_ms=config["preview_time"],
-            title=config["title"],
-            title_unicode=config["title_unicode"],
-            artist=config["artist"],
-            artist_unicode=config["artist_unicode"],
-            creator=config["creator"],
-            version=config["version"],
-            source=config["source"],
-            tags=config["tags"],
-            hp=config["hp_drain_rate"],
-            cs=config["circle_size"],
-            od=config["overall_difficulty"],
-            ar=config["approach_rate"],
-            slider_multiplier=config["slider_multiplier"],
-            slider_tick_rate=config["slider_tick_rate"],
-            background_line=config["background_line"],
-        )
+        header = map_header(self.record["beatmap_config"])
         options = PostprocessOptions(
             timing_leniency_ms=self.args["timing_leniency"],
             snap_near_overlaps=self.args["snap_near_perfect_overlaps"],

@@ -12,6 +12,7 @@ from companion.engine.postprocess import insert_like_original, resnap, write_map
 from companion.engine.postprocess.lines import DraftLines
 from companion.engine.postprocess.osu_text import format_lines
 from companion.engine.timing import generate_timing
+from tests.parity.conftest import map_header
 
 
 def names_of(recorded) -> list[str]:
@@ -88,7 +89,7 @@ def test_generated_maps_are_written_as_recorded(recorded):
         timing = None if record["timing"] is None else recorded.points(record["timing"])
         text = write_map(
             final_events(recorded, file),
-            recorded.header(record["beatmap_config"]),
+            map_header(record["beatmap_config"]),
             timing,
             options_of(recorded, record),
         )

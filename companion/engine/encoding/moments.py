@@ -6,7 +6,7 @@ slider, the time of an anchor in it) are rounded like there, hence `timedelta`.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -76,9 +76,3 @@ class GoverningLines:
 
     def _index_at(self, time: timedelta) -> int:
         return max(bisect_right(self.times, time) - 1, 0)
-
-    def is_last_at_its_time(self, index: int) -> bool:
-        """Whether no later line stands at the same time."""
-        return bisect_left(self.times, self.times[index], lo=index + 1) == bisect_right(
-            self.times, self.times[index], lo=index
-        )
