@@ -47,7 +47,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--windows", type=int, default=6)
     parser.add_argument("--look-every-minutes", type=float, default=10.0)
-    parser.add_argument("--hearing", type=Path, help="weights of a finished first stage")
+    parser.add_argument(
+        "--weights", type=Path, help="safetensors of a finished first stage or run to go on from"
+    )
+    parser.add_argument("--learning-rate", type=float, default=8e-4, help="highest of the run")
     parser.add_argument(
         "--export-only", action="store_true", help="write OUT/model from the state and stop"
     )
@@ -131,9 +134,8 @@ def main() -> None:
         return
     prepare_sound(material)
     hearing, writing = stages(options)
-    if not resumed and options.hearing:
-        trainer.begin_with(load_file(options.hearing))
-        trainer.clock.stage = WRITING
+    if not resumed and options.weights:
+        trainer.begin_with(load_file(options.weights))
     trainer.folder.mkdir(parents=True, exist_ok=True)
     watcher = Watcher(trainer, options.look_every_minutes * 60)
     if trainer.clock.stage == HEARING:
@@ -147,12 +149,12 @@ def main() -> None:
 
 def stages(options: argparse.Namespace) -> tuple[Stage, Stage]:
     seconds = options.minutes * 60
-    share = 0.0 if options.hearing else HEARING_SHARE
+    share = 0.0 if options.weights else HEARING_SHARE
     hearing = Stage(HEARING, seconds=seconds * share, learning_rate=1e-3, last_share=0.2, windows=8)
     writing = Stage(
         WRITING,
         seconds=seconds * (1 - share),
-        learning_rate=8e-4,
+        learning_rate=options.learning_rate,
         windows=options.windows,
         silent_share=0.12,
     )

@@ -14,6 +14,7 @@ from companion.engine.model.bundled.network import Trail
 from companion.training.batches import assemble
 from companion.training.draws import sound_of
 from companion.training.measures import f1_score
+from companion.training.precision import forward_precision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +80,7 @@ def quick_look(
 
 def token_bits(network: BundledNetwork, batch: Batch) -> tuple[Hearing, NDArray[np.float64]]:
     """Surprise at each token after the first, NaN where none is predicted, shape = (n, t)."""
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with forward_precision():
         hearing = network.hear(batch.ask)
         inputs = batch.tokens[:, :-1]
         trail = Trail.of(inputs, network.lexicon)

@@ -18,9 +18,11 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file  # pyright: ignore[reportUnknownVariableType]
 
+from companion.errors import CheckpointMismatch
 from companion.training.batches import assemble
 from companion.training.draws import augmented, sound_of
 from companion.training.losses import head_loss, losses
+from companion.training.precision import forward_precision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,10 +150,13 @@ class Trainer:
         return True
 
     def begin_with(self, weights: dict[str, Tensor]) -> None:
-        """Start from given weights of the first stage's parts."""
-        chosen = {k: v for k, v in weights.items() if k.startswith(HEARING_PARTS)}
+        """Start the second stage from given weights, of all parts or of the first stage's."""
+        missing = self.network.state_dict().keys() - weights.keys()
+        if any(name.startswith(HEARING_PARTS) for name in missing):
+            raise CheckpointMismatch("These weights lack the encoder or the frame head.")
         for network in (self.network, self.average):
-            network.load_state_dict(chosen, strict=False)
+            network.load_state_dict(weights, strict=False)
+        self.clock.stage = WRITING
 
     def _begin(self, stage: str) -> None:
         clock = self.clock
@@ -170,7 +175,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.network.train()
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with forward_precision():
             if stage.name == HEARING:
                 loss = head_loss(self.network.hear(batch.ask), batch)
                 parts = {"head": loss, "total": 10 * loss}
