@@ -57,6 +57,11 @@ Port = Annotated[int | None, typer.Option(help="Port of the overlay; 0 takes a f
 Browser = Annotated[
     bool | None, typer.Option("--browser/--no-browser", help="Open the overlay in a browser.")
 ]
+Seed = Annotated[int | None, typer.Option(help="Same seed, same result.", show_default="random")]
+Temperature = Annotated[float | None, typer.Option(help="0 always takes the likeliest.")]
+Acknowledge = Annotated[
+    bool, typer.Option("--acknowledge", help="I have read the note on osu!'s AI policy.")
+]
 
 
 def _version(wanted: bool) -> None:
@@ -175,13 +180,11 @@ def regenerate(
     difficulty: Annotated[
         float | None, typer.Option(help="Star rating to aim at.", show_default="the map's own")
     ] = None,
-    seed: Annotated[
-        int | None, typer.Option(help="Same seed, same result.", show_default="random")
-    ] = None,
+    seed: Seed = None,
     guidance: Annotated[
         float | None, typer.Option(help="Classifier-free guidance scale; 1 is off.")
     ] = None,
-    temperature: Annotated[float | None, typer.Option(help="0 always takes the likeliest.")] = None,
+    temperature: Temperature = None,
     replace: Annotated[str, typer.Option(help="all, rhythm, positions or hitsounds.")] = "all",
     green_lines: Annotated[
         bool, typer.Option("--green-lines", help="Let green lines in the range change too.")
@@ -193,9 +196,7 @@ def regenerate(
     in_place: Annotated[
         bool, typer.Option("--in-place", help="Write the new section into the map, with a backup.")
     ] = False,
-    acknowledge: Annotated[
-        bool, typer.Option("--acknowledge", help="I have read the note on osu!'s AI policy.")
-    ] = False,
+    acknowledge: Acknowledge = False,
     json: Json = False,
     model: ModelFolder = None,
     device: Device = None,
@@ -216,6 +217,55 @@ def regenerate(
         replace=replace,
         change_green_lines=green_lines,
         variants=variants,
+        out=out,
+        in_place=in_place,
+        acknowledge=acknowledge,
+    )
+    regenerate_section(settings, _terminal(ctx), map_path, wish)
+
+
+@app.command()
+def hitsounds(
+    ctx: typer.Context,
+    map_path: MapPath,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MS", help="Start: ms, or 00:12:340.", show_default="the first object"
+        ),
+    ] = None,
+    end: Annotated[
+        str | None,
+        typer.Option(metavar="MS", help="End: ms, or 00:12:340.", show_default="the last object"),
+    ] = None,
+    seed: Seed = None,
+    temperature: Temperature = None,
+    out: Annotated[Path | None, typer.Option(help="Write the map to a new file.")] = None,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Write them into the map, with a backup.")
+    ] = False,
+    acknowledge: Acknowledge = False,
+    json: Json = False,
+    model: ModelFolder = None,
+    device: Device = None,
+    threads: Threads = None,
+    data: DataFolder = None,
+) -> None:
+    """Choose the hitsounds of a map anew; prints the objects unless told to write.
+
+    Only additions and sample sets change: an object's hitSound, a slider's edge sounds and sets,
+    and the sets in its hitSample. Volumes, custom samples, timing points and all the rest of the
+    file stay byte for byte. A range grows to whole beats. “companion undo” takes it back.
+    """
+    settings = _settings(ctx, model, device, threads, data, json=json)
+    from companion.cli.regenerating import Wish, regenerate_section
+
+    wish = Wish(
+        start_ms=None if start is None else parse_time(start),
+        end_ms=None if end is None else parse_time(end),
+        seed=seed,
+        temperature=temperature,
+        replace="hitsounds",
         out=out,
         in_place=in_place,
         acknowledge=acknowledge,

@@ -1,7 +1,8 @@
-"""``companion regenerate`` and ``companion undo``: the commands that write."""
+"""``companion regenerate``, ``hitsounds`` and ``undo``: the commands that write."""
 
 from __future__ import annotations
 
+import math
 import secrets
 import sys
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from companion.cli.modding import map_value
 from companion.cli.workbench import Workbench
 from companion.engine.cancellation import CancelToken
 from companion.engine.requests import Passage, RegenerateOptions, Replace
-from companion.errors import OptionRefused
+from companion.errors import OptionRefused, RangeRefused
 from companion.findings import timestamp
 from companion.session import StartRegenerate
 from companion.session.fair_use import NOTICE
@@ -23,6 +24,7 @@ from companion.suggestions import generate
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from companion.beatmap import Beatmap
     from companion.cli.terminal import Terminal
     from companion.cli.workbench import Written
     from companion.settings import Settings
@@ -36,8 +38,10 @@ _SEEDS = 2**31
 class Wish:
     """The command's options; ``None`` means the engine's default."""
 
-    start_ms: int
-    end_ms: int
+    start_ms: int | None = None
+    """``None`` begins with the first object."""
+    end_ms: int | None = None
+    """``None`` ends with the last object."""
     difficulty: float | None = None
     seed: int | None = None
     guidance: float | None = None
@@ -48,6 +52,23 @@ class Wish:
     out: Path | None = None
     in_place: bool = False
     acknowledge: bool = False
+
+    def range_in(self, beatmap: Beatmap) -> TimeRange:
+        """The time range in a map.
+
+        Raises:
+            RangeRefused: An end is left to the map, and it has no objects.
+        """
+        if self.start_ms is not None and self.end_ms is not None:
+            return TimeRange(self.start_ms, self.end_ms)
+        items = beatmap.hit_objects
+        if not items:
+            raise RangeRefused("The map has no objects yet.")
+        first, last = min(o.start_ms for o in items), max(o.end_ms for o in items)
+        return TimeRange(
+            math.floor(first) if self.start_ms is None else self.start_ms,
+            math.floor(last) + 1 if self.end_ms is None else self.end_ms,
+        )
 
     def options(self) -> RegenerateOptions:
         """The engine's options.
@@ -84,7 +105,8 @@ def regenerate_section(settings: Settings, terminal: Terminal, path: Path, wish:
     _show_notice(bench, terminal, wish)
     bench.session.fair_use.require_generating()  # before the song and the model are loaded
     bench.open_song()
-    suggestion = _generate(bench, terminal, TimeRange(wish.start_ms, wish.end_ms), options)
+    wanted = wish.range_in(bench.document.beatmap)
+    suggestion = _generate(bench, terminal, wanted, options)
     best = suggestion.ranking[0] if suggestion.ranking else suggestion.variants[0]
     written: Written | None = None
     if wish.in_place or wish.out is not None:
