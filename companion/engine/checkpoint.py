@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from companion.engine.requests import ModelInfo
 from companion.engine.vocabulary import Vocabulary
 from companion.errors import CheckpointMismatch, ModelMissing, OutOfMemory
+from companion.model_store import pull_hint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -153,8 +154,9 @@ def read_json(path: Path) -> Json:
     try:
         content: object = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
+        hint = pull_hint(path.parent)
         raise ModelMissing(
-            f"There is no model in {path.parent}: {path.name} is missing."
+            f"There is no model in {path.parent}: {path.name} is missing. {hint}".rstrip()
         ) from error
     except (ValueError, RecursionError) as error:
         raise CheckpointMismatch(f"{path} is damaged: it is not JSON.") from error

@@ -71,8 +71,7 @@ def ends_well(folder: Path, about: object) -> bool:
     """Whether it can be loaded; anything but a typed error fails the test."""
     try:
         describe(folder, load(folder, "cpu"))
-    except CompanionError as error:
-        assert str(error)
+    except CompanionError:
         return False
     except Exception as error:
         pytest.fail(f"{about!r} ended in {type(error).__name__}: {error}")
