@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from companion.beatmap import TimingPoint
 
-FAMILIES = ["v29"]
+FAMILIES = ["v29", "v30", "v31", "v32"]
 LENIENCY_MS = {"v29": 3.0}
 POSTPROCESS_SEED = 7
 
