@@ -1,7 +1,7 @@
 """A network without an opinion and a chooser that is told what to choose.
 
 Together they write a recorded generation again: whatever is not the network's (prompts, which
-tokens are forbidden, when a window ends, what of it is kept) has to come out as in the recorded run.
+tokens are forbidden, when a window ends, what of it is kept) has to come out as it was recorded.
 """
 
 from __future__ import annotations
