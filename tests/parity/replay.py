@@ -156,10 +156,8 @@ class Replay:
     @property
     def final_text(self) -> str:
         header = map_header(self.record["beatmap_config"])
-        options = PostprocessOptions(
-            types_first=self.encoding.types_first,
-            has_velocities=self.encoding.add_sv,
-            normalized_scroll_speed=self.encoding.normalized_scroll_speed,
+        options = replace(
+            PostprocessOptions.of(self.encoding),
             timing_leniency_ms=self.args["timing_leniency"],
             snap_near_overlaps=self.args["snap_near_perfect_overlaps"],
             seed=self.record["seed"] or 0,
