@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from companion.engine.model.backbone import Backbone
+    from companion.engine.model.settings import ModelSettings
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 Json = dict[str, Any]
@@ -224,29 +225,54 @@ _digests: dict[tuple[str, int, int], str] = {}
 _digests_lock = threading.Lock()
 
 
-def _load_whisper(folder: Path, device: torch.device, dtype: torch.dtype) -> Backbone:
-    import torch
+@dataclass(frozen=True, slots=True)
+class _Architecture:
+    """What a family's own module has to load its folders with."""
 
-    from companion.engine.model import whisper
+    network: Callable[[Json], nn.Module]
+    backbone: Callable[[Any, Vocabulary, ModelSettings], Backbone]
+    settings: Callable[[Json], ModelSettings]
+    unused: Collection[str]
+    """Tensors that checkpoints carry in vain."""
+
+
+def _load_whisper(folder: Path, device: torch.device, dtype: torch.dtype) -> Backbone:
+    from companion.engine.model import whisper as family
+
+    parts = (family.WhisperNetwork, family.WhisperBackbone, family.model_settings)
+    return _load_with(_Architecture(*parts, family.UNUSED_TENSORS), folder, device, dtype)
+
+
+def _load_var_whisper(folder: Path, device: torch.device, dtype: torch.dtype) -> Backbone:
+    from companion.engine.model import var_whisper as family
+
+    parts = (family.VarWhisperNetwork, family.VarWhisperBackbone, family.model_settings)
+    return _load_with(_Architecture(*parts, family.UNUSED_TENSORS), folder, device, dtype)
+
+
+def _load_with(
+    architecture: _Architecture, folder: Path, device: torch.device, dtype: torch.dtype
+) -> Backbone:
+    import torch
 
     config = read_json(folder / CONFIG)
     vocabulary = Vocabulary.from_file(folder / VOCABULARY)
     try:
-        settings = whisper.model_settings(config)
+        settings = architecture.settings(config)
         with torch.device("meta"):
-            network = whisper.WhisperNetwork(config)
+            network = architecture.network(config)
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointMismatch(
             f"{folder / CONFIG} does not describe a network of its family: {error}."
         ) from error
     weights = read_weights(folder)
-    fill(network, weights, unused=whisper.UNUSED_TENSORS, device=device, dtype=dtype)
+    fill(network, weights, unused=architecture.unused, device=device, dtype=dtype)
     if vocabulary.size_out != config["vocab_size"] or vocabulary.size_in != config["vocab_size_in"]:
         raise CheckpointMismatch(
             f"{folder / VOCABULARY} has {vocabulary.size_out} and {vocabulary.size_in} tokens, but "
             f"the network {config['vocab_size']} and {config['vocab_size_in']}."
         )
-    return whisper.WhisperBackbone(network, vocabulary, settings)
+    return architecture.backbone(network, vocabulary, settings)
 
 
 def _load_bundled(folder: Path, device: torch.device, dtype: torch.dtype) -> Backbone:
@@ -260,8 +286,13 @@ def _has_whisper_layers(config: Json) -> bool:
     return str(config.get("backbone_model_name", "")).startswith("openai/whisper")
 
 
+def _has_var_whisper_layers(config: Json) -> bool:
+    return "/varwhisper" in str(config.get("backbone_model_name", ""))
+
+
 FAMILIES = (
     Family("bundled", lambda config: config.get("model_family") == "bundled", _load_bundled),
     Family("v29", _has_whisper_layers, _load_whisper),
+    Family("v32", _has_var_whisper_layers, _load_var_whisper),
 )
 """All families that can be run; the first that recognises a folder's configuration loads it."""

@@ -100,13 +100,15 @@ class TorchaudioTransform(nn.Module):
             pad_mode=settings.pad_mode,
             power=2.0,
         )
-        self.mel_scale = MelScale(
-            settings.n_mels,
-            settings.rate_hz,
-            settings.f_min_hz,
-            settings.f_max_hz,
-            settings.n_fft // 2 + 1,
-        )
+        # torchaudio looks at the values of its filters, and on "meta" there are none.
+        with torch.device("cpu"):
+            self.mel_scale = MelScale(
+                settings.n_mels,
+                settings.rate_hz,
+                settings.f_min_hz,
+                settings.f_max_hz,
+                settings.n_fft // 2 + 1,
+            )
 
     def forward(self, samples: Tensor) -> Tensor:
         """Samples, shape = (n, n_samples), to mel powers, shape = (n, n_columns, n_mels)."""
