@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
+    from companion.beatmap import Mode
     from companion.engine.model.backbone import Backbone
     from companion.engine.model.settings import ModelSettings
 
@@ -34,6 +35,8 @@ WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 GENERATION_CONFIG = "generation_config.json"
 VOCABULARY = "tokenizer.json"
+
+_MODE_FOLDER = "gamemode="
 
 _FLOAT32_ONLY = "spectrogram."
 """Tensors below this name are never rounded to a smaller type."""
@@ -74,11 +77,29 @@ def load(folder: Path, device: DeviceName = "auto", dtype: torch.dtype | None = 
         ) from error
 
 
+def folder_for(folder: Path, mode: Mode) -> Path:
+    """Where a checkpoint keeps its weights for a game mode.
+
+    Repositories may hold networks that were trained on for one mode, in sub-folders named after
+    it (``gamemode=3``), each a whole checkpoint with a vocabulary of its own.
+
+    Returns:
+        The mode's sub-folder where there is one, else ``folder`` itself.
+    """
+    own = folder / f"{_MODE_FOLDER}{mode.value}"
+    return own if own.is_dir() else folder
+
+
 def describe(folder: Path, backbone: Backbone) -> ModelInfo:
     """Name a loaded checkpoint and fingerprint its weights."""
-    name = str(read_json(folder / CONFIG).get("name") or folder.resolve().name)
+    name = str(read_json(folder / CONFIG).get("name") or _name_of(folder.resolve()))
     family = backbone.settings.family
     return ModelInfo(name, family, backbone.n_parameters, digest(folder), folder)
+
+
+def _name_of(folder: Path) -> str:
+    is_of_a_mode = folder.name.startswith(_MODE_FOLDER)
+    return f"{folder.parent.name}/{folder.name}" if is_of_a_mode else folder.name
 
 
 def family_of(folder: Path) -> Family:
