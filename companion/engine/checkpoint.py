@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from companion.beatmap import Mode
+    from companion.engine.adapters import Adapter
     from companion.engine.model.backbone import Backbone
     from companion.engine.model.settings import ModelSettings
 
@@ -36,7 +37,8 @@ CONFIG = "config.json"
 GENERATION_CONFIG = "generation_config.json"
 VOCABULARY = "tokenizer.json"
 
-_MODE_FOLDER = "gamemode="
+MODE_FOLDER = "gamemode="
+"""How the sub-folder of a game mode begins; its number follows."""
 
 _FLOAT32_ONLY = "spectrogram."
 """Tensors below this name are never rounded to a smaller type."""
@@ -48,16 +50,22 @@ class Family:
 
     name: str
     holds: Callable[[Json], bool]
-    load: Callable[[Path, torch.device, torch.dtype], Backbone]
+    load: Callable[[Path, torch.device, torch.dtype, Adapter | None], Backbone]
 
 
-def load(folder: Path, device: DeviceName = "auto", dtype: torch.dtype | None = None) -> Backbone:
+def load(
+    folder: Path,
+    device: DeviceName = "auto",
+    dtype: torch.dtype | None = None,
+    adapter: Path | None = None,
+) -> Backbone:
     """Load the checkpoint in a folder.
 
     Args:
         folder: The checkpoint.
         device: ``auto`` takes the fastest one that is there.
         dtype: Type of weights and activations; float32 unless given. Results are float32 always.
+        adapter: Folder of an adapter that changes the weights (see `companion.engine.adapters`).
 
     Raises:
         ModelMissing: The folder or one of its files is not there, or the device is not.
@@ -68,8 +76,9 @@ def load(folder: Path, device: DeviceName = "auto", dtype: torch.dtype | None = 
 
     family = family_of(folder)
     chosen = choose_device(device)
+    changes = None if adapter is None else _adapter_for(folder, adapter)
     try:
-        return family.load(folder, chosen, dtype or torch.float32)
+        return family.load(folder, chosen, dtype or torch.float32, changes)
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise OutOfMemory(
             f"The model in {folder} does not fit into the memory of the {chosen.type} device. "
@@ -86,19 +95,35 @@ def folder_for(folder: Path, mode: Mode) -> Path:
     Returns:
         The mode's sub-folder where there is one, else ``folder`` itself.
     """
-    own = folder / f"{_MODE_FOLDER}{mode.value}"
+    own = folder / f"{MODE_FOLDER}{mode.value}"
     return own if own.is_dir() else folder
 
 
-def describe(folder: Path, backbone: Backbone) -> ModelInfo:
+def _adapter_for(folder: Path, adapter: Path) -> Adapter:
+    from companion.engine.adapters import Adapter
+
+    changes = Adapter.read(adapter)
+    if not changes.fits(folder):
+        raise CheckpointMismatch(
+            f"The adapter in {adapter} is made for other folders of a model than {folder}."
+        )
+    return changes
+
+
+def describe(folder: Path, backbone: Backbone, adapter: Path | None = None) -> ModelInfo:
     """Name a loaded checkpoint and fingerprint its weights."""
     name = str(read_json(folder / CONFIG).get("name") or _name_of(folder.resolve()))
     family = backbone.settings.family
-    return ModelInfo(name, family, backbone.n_parameters, digest(folder), folder)
+    sha256 = digest(folder)
+    if adapter is not None:
+        from companion.engine.adapters import fingerprint
+
+        name, sha256 = f"{name} + {adapter.resolve().name}", fingerprint(sha256, adapter)
+    return ModelInfo(name, family, backbone.n_parameters, sha256, folder)
 
 
 def _name_of(folder: Path) -> str:
-    is_of_a_mode = folder.name.startswith(_MODE_FOLDER)
+    is_of_a_mode = folder.name.startswith(MODE_FOLDER)
     return f"{folder.parent.name}/{folder.name}" if is_of_a_mode else folder.name
 
 
@@ -139,9 +164,9 @@ def choose_device(name: DeviceName) -> torch.device:
     return torch.device(name)
 
 
-def digest(folder: Path) -> str:
+def digest(folder: Path, name: str = WEIGHTS) -> str:
     """The sha256 of a folder's weights; read again only when the file has changed."""
-    path = folder / WEIGHTS
+    path = folder / name
     try:
         status = path.stat()
         key = (str(path.resolve()), status.st_mtime_ns, status.st_size)
@@ -177,7 +202,7 @@ def read_json(path: Path) -> Json:
     return cast("Json", content)
 
 
-def read_weights(folder: Path) -> dict[str, Tensor]:
+def read_weights(folder: Path, name: str = WEIGHTS) -> dict[str, Tensor]:
     """All tensors of a checkpoint by name, on the CPU.
 
     Raises:
@@ -189,7 +214,7 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
     # Its path parameter is an unparametrised os.PathLike.
     from safetensors.torch import load_file  # pyright: ignore[reportUnknownVariableType]
 
-    path = folder / WEIGHTS
+    path = folder / name
     if not path.is_file():
         raise ModelMissing(f"The model's weights are missing: {path}.")
     try:
@@ -257,22 +282,30 @@ class _Architecture:
     """Tensors that checkpoints carry in vain."""
 
 
-def _load_whisper(folder: Path, device: torch.device, dtype: torch.dtype) -> Backbone:
+def _load_whisper(
+    folder: Path, device: torch.device, dtype: torch.dtype, adapter: Adapter | None
+) -> Backbone:
     from companion.engine.model import whisper as family
 
     parts = (family.WhisperNetwork, family.WhisperBackbone, family.model_settings)
-    return _load_with(_Architecture(*parts, family.UNUSED_TENSORS), folder, device, dtype)
+    return _load_with(_Architecture(*parts, family.UNUSED_TENSORS), folder, device, dtype, adapter)
 
 
-def _load_var_whisper(folder: Path, device: torch.device, dtype: torch.dtype) -> Backbone:
+def _load_var_whisper(
+    folder: Path, device: torch.device, dtype: torch.dtype, adapter: Adapter | None
+) -> Backbone:
     from companion.engine.model import var_whisper as family
 
     parts = (family.VarWhisperNetwork, family.VarWhisperBackbone, family.model_settings)
-    return _load_with(_Architecture(*parts, family.UNUSED_TENSORS), folder, device, dtype)
+    return _load_with(_Architecture(*parts, family.UNUSED_TENSORS), folder, device, dtype, adapter)
 
 
 def _load_with(
-    architecture: _Architecture, folder: Path, device: torch.device, dtype: torch.dtype
+    architecture: _Architecture,
+    folder: Path,
+    device: torch.device,
+    dtype: torch.dtype,
+    adapter: Adapter | None,
 ) -> Backbone:
     import torch
 
@@ -286,7 +319,9 @@ def _load_with(
         raise CheckpointMismatch(
             f"{folder / CONFIG} does not describe a network of its family: {error}."
         ) from error
-    weights = read_weights(folder)
+    weights: Mapping[str, Tensor] = read_weights(folder)
+    if adapter is not None:
+        weights = adapter.merged(weights)
     fill(network, weights, unused=architecture.unused, device=device, dtype=dtype)
     if vocabulary.size_out != config["vocab_size"] or vocabulary.size_in != config["vocab_size_in"]:
         raise CheckpointMismatch(
@@ -296,9 +331,13 @@ def _load_with(
     return architecture.backbone(network, vocabulary, settings)
 
 
-def _load_bundled(folder: Path, device: torch.device, dtype: torch.dtype) -> Backbone:
+def _load_bundled(
+    folder: Path, device: torch.device, dtype: torch.dtype, adapter: Adapter | None
+) -> Backbone:
     from companion.engine.model import bundled
 
+    if adapter is not None:
+        raise CheckpointMismatch(f"The model in {folder} is of a kind that takes no adapters.")
     # It asks for its own kind of state where the protocol promises any; states never change hands.
     return cast("Backbone", bundled.load(folder, device, dtype))
 
