@@ -291,6 +291,15 @@ def _load_whisper(
     return _load_with(_Architecture(*parts, family.UNUSED_TENSORS), folder, device, dtype, adapter)
 
 
+def _load_rope_whisper(
+    folder: Path, device: torch.device, dtype: torch.dtype, adapter: Adapter | None
+) -> Backbone:
+    from companion.engine.model import rope_whisper as family
+
+    parts = (family.RopeWhisperNetwork, family.RopeWhisperBackbone, family.model_settings)
+    return _load_with(_Architecture(*parts, family.UNUSED_TENSORS), folder, device, dtype, adapter)
+
+
 def _load_var_whisper(
     folder: Path, device: torch.device, dtype: torch.dtype, adapter: Adapter | None
 ) -> Backbone:
@@ -346,6 +355,19 @@ def _has_whisper_layers(config: Json) -> bool:
     return str(config.get("backbone_model_name", "")).startswith("openai/whisper")
 
 
+def _is_v30(config: Json) -> bool:
+    """V30 tells its encoder alone of the map; no id stands in prompts that is never predicted."""
+    return _has_rotary_layers(config) and config.get("vocab_size_in") == config.get("vocab_size")
+
+
+def _is_v31(config: Json) -> bool:
+    return _has_rotary_layers(config) and config.get("vocab_size_in") != config.get("vocab_size")
+
+
+def _has_rotary_layers(config: Json) -> bool:
+    return "/ropewhisper" in str(config.get("backbone_model_name", ""))
+
+
 def _has_var_whisper_layers(config: Json) -> bool:
     return "/varwhisper" in str(config.get("backbone_model_name", ""))
 
@@ -353,6 +375,8 @@ def _has_var_whisper_layers(config: Json) -> bool:
 FAMILIES = (
     Family("bundled", lambda config: config.get("model_family") == "bundled", _load_bundled),
     Family("v29", _has_whisper_layers, _load_whisper),
+    Family("v30", _is_v30, _load_rope_whisper),
+    Family("v31", _is_v31, _load_rope_whisper),
     Family("v32", _has_var_whisper_layers, _load_var_whisper),
 )
 """All families that can be run; the first that recognises a folder's configuration loads it."""

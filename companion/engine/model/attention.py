@@ -67,12 +67,13 @@ class DecoderMemory:
     def advance(self) -> Tensor | None:
         """Count one more token, with room for it; what may be seen, itself included."""
         if self.n_tokens == self.layers[0].keys.shape[2]:
-            self._make_room()
+            self.make_room()
         self.n_tokens += 1
         self.next_position = self.next_position + 1
         return None if self.visible is None else self.visible[..., : self.n_tokens]
 
-    def _make_room(self) -> None:
+    def make_room(self) -> None:
+        """Grow by one block, in place."""
         for cache in self.layers:
             cache.keys = with_room(cache.keys, CACHE_BLOCK_TOKENS)
             cache.values = with_room(cache.values, CACHE_BLOCK_TOKENS)

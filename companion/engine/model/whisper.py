@@ -15,7 +15,7 @@ from torch import nn
 from transformers import WhisperConfig
 from transformers.models.whisper.modeling_whisper import WhisperDecoder, WhisperEncoder
 
-from companion.engine.mel import FourierKernels, MelSettings, MelSpectrogram
+from companion.engine.mel import FourierKernels, MelSpectrogram, mel_settings
 from companion.engine.model.backbone import EncodedWindows
 from companion.engine.model.layered_backbone import HIDDEN, LayeredBackbone, LayeredNetwork
 from companion.engine.model.settings import ModelSettings
@@ -57,20 +57,6 @@ class WhisperNetwork(LayeredNetwork):
             n_outputs=int(config["vocab_size"]),
         )
         self.encoder_embedder = nn.Linear(mel.n_mels, width)
-
-
-def mel_settings(config: Mapping[str, Any]) -> MelSettings:
-    """The spectrogram of a checkpoint's ``config.json``."""
-    return MelSettings(
-        rate_hz=int(config["sample_rate"]),
-        hop_samples=int(config["hop_length"]),
-        n_fft=int(config["n_fft"]),
-        n_mels=int(config["n_mels"]),
-        f_min_hz=float(config["f_min"]),
-        f_max_hz=float(config["f_max"]),
-        pad_mode=config["pad_mode"],
-        log1p=bool(config["spectrogram_log_scale"]),
-    )
 
 
 def model_settings(config: Mapping[str, Any]) -> ModelSettings:
