@@ -316,7 +316,7 @@ def _refuse_variants(config: Mapping[str, Any]) -> None:
         "project_encoder_input": False,
     }
     for name, value in expected.items():
-        if bool(config[name]) is not value:
+        if bool(config.get(name, value)) is not value:
             raise ValueError(f"{name} should be {str(value).lower()}")
     if layers.get("activation_function", "gelu") != "gelu":
         raise ValueError(f"unknown activation {layers['activation_function']!r}")
