@@ -13,7 +13,7 @@ import torch
 from companion.engine.audio import Waveform, load_audio
 from companion.engine.checkpoint import load
 from companion.engine.conditioning import Conditioning
-from companion.engine.model import rope_whisper, whisper
+from companion.engine.model import rope_whisper, var_whisper, whisper
 from companion.engine.model.backbone import WindowInput
 from companion.engine.windows import song_length_ms, windows_of
 
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
     from companion.engine.model.backbone import Backbone, EncodedWindows
 
-FAMILIES = ["v29", "v30", "v31"]
+FAMILIES = ["v29", "v30", "v31", "v32"]
 UNUSED_TENSORS = {
     "v29": whisper.UNUSED_TENSORS,
     "v30": rope_whisper.UNUSED_TENSORS,
     "v31": rope_whisper.UNUSED_TENSORS,
+    "v32": var_whisper.UNUSED_TENSORS,
 }
 ATOL = 5e-4
 """A quarter of what the records allow; torch on this kind of processor stays below 1e-4."""
