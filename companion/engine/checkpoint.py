@@ -365,7 +365,7 @@ def _is_v31(config: Json) -> bool:
 
 
 def _has_rotary_layers(config: Json) -> bool:
-    return "/ropewhisper" in str(config.get("backbone_model_name", ""))
+    return "ropewhisper" in str(config.get("backbone_model_name", ""))
 
 
 def _has_var_whisper_layers(config: Json) -> bool:
