@@ -122,8 +122,11 @@ class Case:
             slider_multiplier=self.slider_multiplier,
             noise=Replay(self),
         )
-        refinement = Refinement(model, None, self.traits, self.options, Replay(self), None)
-        return events, in_pixels(refinement.run(self.sequence)).numpy()
+        replay = Replay(self)
+        refinement = Refinement(model, None, self.traits, self.options, replay, None)
+        unrounded = in_pixels(refinement.run(self.sequence)).numpy()
+        assert replay.used == len(replay.draws), self.name
+        return events, unrounded
 
 
 class Replay:
@@ -254,10 +257,3 @@ def points_of_places(case: Case) -> list[int | None]:
     n_positions = {EventType.DISTANCE: 2, EventType.POS_X: 1, EventType.POS_Y: 1}
     pairs = zip(case.events("input"), case.sequence.point_of, strict=True)
     return [point for event, point in pairs for _ in range(n_positions.get(event.kind, 0))]
-
-
-def test_all_noise_is_used(folder: Path, model: DiffusionModel):
-    for case in cases(folder):
-        replay = Replay(case)
-        Refinement(model, None, case.traits, case.options, replay, None).run(case.sequence)
-        assert replay.used == len(replay.draws), case.name

@@ -119,8 +119,8 @@ class _Attention(nn.Module):
     def __init__(self, hidden: int, n_heads: int) -> None:
         super().__init__()
         self.n_heads = n_heads
-        self.in_proj_weight = nn.Parameter(torch.empty(3 * hidden, hidden))
-        self.in_proj_bias = nn.Parameter(torch.empty(3 * hidden))
+        self.in_proj_weight = nn.Parameter(torch.zeros(3 * hidden, hidden))
+        self.in_proj_bias = nn.Parameter(torch.zeros(3 * hidden))
         self.out_proj = nn.Linear(hidden, hidden)
 
     def forward(self, points: Tensor, seen: Tensor) -> Tensor:
