@@ -77,7 +77,7 @@ def settle_beats(votes: BeatVotes, options: SuperTimingOptions | None = None) ->
     if not len(votes.gap_steps):
         if options.original_quirks:
             raise IndexError("no gap between two beats was counted")
-        raise _no_beat()
+        raise no_beat()
     curve = votes.beats + votes.measures + votes.red_lines * RED_LINE_WEIGHT
     peaks = find_peaks(
         curve,
@@ -87,7 +87,7 @@ def settle_beats(votes: BeatVotes, options: SuperTimingOptions | None = None) ->
         reach=PEAK_REACH_MS,
     )
     if not len(peaks) and not options.original_quirks:
-        raise _no_beat()
+        raise no_beat()
     bpms, is_certain = _tempos(votes, peaks, options.tempo_majority)
     times_ms = sorted(_Walker(peaks, bpms, is_certain, votes.length_ms).beats())
     kinds = _BeatKinds(votes, times_ms, quirks=options.original_quirks).settled()
@@ -98,7 +98,8 @@ def settle_beats(votes: BeatVotes, options: SuperTimingOptions | None = None) ->
     return events
 
 
-def _no_beat() -> NoBeatHeard:
+def no_beat() -> NoBeatHeard:
+    """The error of a song in which nothing was heard."""
     return NoBeatHeard(
         "No beat was found in this song. It may be too short, too quiet or without a steady beat; "
         "set its timing by hand."
@@ -194,6 +195,10 @@ class _Walker:
             elif losses[nearest] < OTHER_TEMPO_LOSS and self._is_certain[nearest]:
                 return time_ms - direction * period_ms
             # Otherwise nothing was heard near here, and the beat goes on in silence.
+            if direction * (time_ms - before_ms) <= 0:
+                # So many votes lie in one place that they outweigh their distance from the next
+                # beat; snapping to it would never end.
+                return before_ms
             if any(low <= time_ms <= high for low, high in self._walked):
                 return time_ms
             self._beats.append(int(time_ms))

@@ -92,3 +92,13 @@ def test_a_song_without_beats_is_said_to_have_none():
         settle_beats(votes.counted())
     with pytest.raises(IndexError):
         settle_beats(votes.counted(), SuperTimingOptions(original_quirks=True))
+
+
+def test_a_crowd_of_votes_in_one_place_does_not_hold_the_walk_up():
+    votes = BeatBallot(20_000, types_first=True)
+    for _ in range(3):
+        votes.cast(hearing(steady(80, 1000, 20_000)))
+        votes.cast([e for _ in range(300) for e in (Event(B), Event(T, 10_000))])
+    times = [e.value for e in settle_beats(votes.counted()) if e.kind is T]
+    assert times == sorted(set(times))
+    assert 10_000 in times
