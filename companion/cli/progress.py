@@ -56,4 +56,5 @@ class Progress:
             return "just begun"
         rate = done / elapsed_s
         left_s = round((total - done) / rate)
-        return f"{rate:.1f}/s, {left_s // 60}:{left_s % 60:02d} left"
+        pace = f"{rate:.1f}/s" if rate >= 1 else f"{1 / rate:.1f} s each"
+        return f"{pace}, {left_s // 60}:{left_s % 60:02d} left"

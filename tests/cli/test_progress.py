@@ -25,6 +25,14 @@ def test_rate_and_time_left_are_said(capsys: pytest.CaptureFixture[str]):
     assert capsys.readouterr().err == "  40/200 windows, 2.0/s, 1:20 left\n"
 
 
+def test_slow_work_says_how_long_each_takes(capsys: pytest.CaptureFixture[str]):
+    clock = Clock()
+    progress = Progress("windows", clock)
+    clock.now_s = 25
+    progress.show(10, 40)
+    assert capsys.readouterr().err == "  10/40 windows, 2.5 s each, 1:15 left\n"
+
+
 def test_lines_in_a_log_are_rare_but_the_end_is_said(capsys: pytest.CaptureFixture[str]):
     clock = Clock()
     progress = Progress("windows", clock)

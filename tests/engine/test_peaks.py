@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,7 @@ def bumps(length: int, *heights: tuple[int, float], sigma: float = 10) -> np.nda
 
 
 def places(curve: np.ndarray, **options: float) -> list[int]:
-    wanted = {"distance": 50, "prominence": 0.001, "width": 2, "reach": 50, **options}
+    wanted: Any = {"distance": 50, "prominence": 0.001, "width": 2, "reach": 50, **options}
     return find_peaks(curve, **wanted).places.tolist()
 
 
