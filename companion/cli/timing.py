@@ -12,7 +12,7 @@ from companion.beatmap import Document, TimeRange, compare_timing, storage
 from companion.bridge.song import look_at_song
 from companion.cli import workbench
 from companion.cli.notice import confirm_notice
-from companion.cli.progress import Progress
+from companion.cli.window_progress import WindowProgress
 from companion.cli.timing_report import Report, report_text, report_value
 from companion.engine.cancellation import CancelToken
 from companion.engine.requests import HeardTiming, TimingOptions, TimingRequest
@@ -172,7 +172,7 @@ def _listen(engine: Engine, terminal: Terminal, request: TimingRequest) -> Heard
         f"Listening to {request.audio_path.name}, seed {request.options.seed} … "
         "Ctrl+C stops; nothing is written before the end."
     )
-    token, progress = CancelToken(), Progress("windows")
+    token, progress = CancelToken(), WindowProgress()
     heard: HeardTiming | None = None
     try:
         for answer in engine.hear_timing(request, token):

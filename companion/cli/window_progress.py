@@ -1,4 +1,4 @@
-"""How far long work is, on stderr: rate and time left."""
+"""How many windows of a song a long command has been through, on stderr: rate and time left."""
 
 from __future__ import annotations
 
@@ -14,16 +14,14 @@ FILE_PAUSE_S = 10.0
 """Between two lines where they are kept, as in a log."""
 
 
-class Progress:
+class WindowProgress:
     """One line that is written over on a terminal; elsewhere a new line now and then.
 
     Args:
-        unit: What is counted, in the plural.
         clock: Gives seconds.
     """
 
-    def __init__(self, unit: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._unit = unit
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._started_s = clock()
         self._shown_s: float | None = None
@@ -37,7 +35,7 @@ class Progress:
         if done < total and self._shown_s is not None and now_s - self._shown_s < pause_s:
             return
         self._shown_s = now_s
-        text = f"  {done}/{total} {self._unit}, {self._pace(done, total, now_s)}"
+        text = f"  {done}/{total} windows, {self._pace(done, total, now_s)}"
         if not self._is_terminal:
             print(text, file=sys.stderr, flush=True)
             return

@@ -3,7 +3,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from companion.cli.progress import Progress
+from companion.cli.window_progress import WindowProgress
 
 if TYPE_CHECKING:
     import pytest
@@ -19,7 +19,7 @@ class Clock:
 
 def test_rate_and_time_left_are_said(capsys: pytest.CaptureFixture[str]):
     clock = Clock()
-    progress = Progress("windows", clock)
+    progress = WindowProgress(clock)
     clock.now_s = 20
     progress.show(40, 200)
     assert capsys.readouterr().err == "  40/200 windows, 2.0/s, 1:20 left\n"
@@ -27,7 +27,7 @@ def test_rate_and_time_left_are_said(capsys: pytest.CaptureFixture[str]):
 
 def test_slow_work_says_how_long_each_takes(capsys: pytest.CaptureFixture[str]):
     clock = Clock()
-    progress = Progress("windows", clock)
+    progress = WindowProgress(clock)
     clock.now_s = 25
     progress.show(10, 40)
     assert capsys.readouterr().err == "  10/40 windows, 2.5 s each, 1:15 left\n"
@@ -35,7 +35,7 @@ def test_slow_work_says_how_long_each_takes(capsys: pytest.CaptureFixture[str]):
 
 def test_lines_in_a_log_are_rare_but_the_end_is_said(capsys: pytest.CaptureFixture[str]):
     clock = Clock()
-    progress = Progress("windows", clock)
+    progress = WindowProgress(clock)
     for done in range(1, 101):
         clock.now_s = done / 4
         progress.show(done, 100)
@@ -50,7 +50,7 @@ def test_a_terminal_has_one_line_that_is_written_over(
 ):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     clock = Clock()
-    progress = Progress("windows", clock)
+    progress = WindowProgress(clock)
     progress.show(0, 10)
     clock.now_s = 1
     progress.show(5, 10)
