@@ -224,6 +224,78 @@ def regenerate(
 
 
 @app.command()
+def guest(
+    ctx: typer.Context,
+    map_path: MapPath,
+    difficulty: Annotated[float, typer.Option(help="Star rating to aim at.")],
+    name: Annotated[
+        str | None, typer.Option(help="Name of the new difficulty.", show_default="its stars")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Same seed, same result.", show_default="random")
+    ] = None,
+    guidance: Annotated[
+        float | None, typer.Option(help="Classifier-free guidance scale; 1 is off.")
+    ] = None,
+    temperature: Annotated[float | None, typer.Option(help="0 always takes the likeliest.")] = None,
+    mapper_id: Annotated[
+        int | None, typer.Option(help="User id of a mapper to write like.")
+    ] = None,
+    year: Annotated[int | None, typer.Option(help="Year to write like, 2007 to 2077.")] = None,
+    descriptors: Annotated[
+        list[str] | None, typer.Option(help="A word for what it should be; may be repeated.")
+    ] = None,
+    negative_descriptors: Annotated[
+        list[str] | None,
+        typer.Option(help="A word for what it should not be; needs guidance. May be repeated."),
+    ] = None,
+    hp: Annotated[float | None, typer.Option(help="HP drain.", show_default="as in MAP")] = None,
+    cs: Annotated[float | None, typer.Option(help="Circle size.", show_default="as in MAP")] = None,
+    od: Annotated[
+        float | None, typer.Option(help="Overall difficulty.", show_default="as in MAP")
+    ] = None,
+    ar: Annotated[
+        float | None, typer.Option(help="Approach rate.", show_default="as in MAP")
+    ] = None,
+    green_lines: Annotated[
+        bool, typer.Option("--green-lines", help="Let the model write green lines of its own.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write.", show_default="in the set's folder")
+    ] = None,
+    acknowledge: Annotated[
+        bool, typer.Option("--acknowledge", help="I have read the note on osu!'s AI policy.")
+    ] = False,
+    json: Json = False,
+    model: ModelFolder = None,
+    device: Device = None,
+    threads: Threads = None,
+    data: DataFolder = None,
+) -> None:
+    """Write another difficulty for MAP's song, with its timing, as a new file in the set."""
+    settings = _settings(ctx, model, device, threads, data, json=json)
+    from companion.cli.guest import GuestWish, write_guest
+
+    stats = {"HPDrainRate": hp, "CircleSize": cs, "OverallDifficulty": od, "ApproachRate": ar}
+    wish = GuestWish(
+        difficulty=difficulty,
+        name=name,
+        seed=seed,
+        guidance=guidance,
+        temperature=temperature,
+        mapper_id=mapper_id,
+        year=year,
+        descriptors=descriptors or (),
+        negative_descriptors=negative_descriptors or (),
+        stats={key: value for key, value in stats.items() if value is not None},
+        green_lines=green_lines,
+        out=out,
+        acknowledge=acknowledge,
+    )
+    write_guest(settings, _terminal(ctx), map_path, wish)
+
+
+@app.command()
 def timing(
     ctx: typer.Context,
     source: Annotated[

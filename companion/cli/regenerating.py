@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from companion.suggestions import Suggestion
 
 RELOAD_HINT = "Press Ctrl+L in the editor to load it."
-_SEEDS = 2**31
+SEEDS = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Wish:
         plain = RegenerateOptions()
         options = RegenerateOptions(
             difficulty=self.difficulty,
-            seed=secrets.randbelow(_SEEDS) if self.seed is None else self.seed,
+            seed=secrets.randbelow(SEEDS) if self.seed is None else self.seed,
             guidance=plain.guidance if self.guidance is None else self.guidance,
             temperature=plain.temperature if self.temperature is None else self.temperature,
             replace=cast("Replace", self.replace),  # verified below
@@ -78,7 +78,7 @@ def regenerate_section(settings: Settings, terminal: Terminal, path: Path, wish:
     """
     options = wish.options()
     bench = Workbench(settings, path)
-    _show_notice(bench, terminal, wish)
+    show_notice(bench, terminal, acknowledged=wish.acknowledge)
     bench.session.fair_use.require_generating()  # before the song and the model are loaded
     bench.open_song()
     suggestion = _generate(bench, terminal, TimeRange(wish.start_ms, wish.end_ms), options)
@@ -113,9 +113,9 @@ def undo_last_write(settings: Settings, terminal: Terminal, path: Path) -> None:
     )
 
 
-def _show_notice(bench: Workbench, terminal: Terminal, wish: Wish) -> None:
+def show_notice(bench: Workbench, terminal: Terminal, *, acknowledged: bool) -> None:
     """Show the fair-use notice the first time, and ask; `--acknowledge` answers beforehand."""
-    if confirm_notice(bench.session.fair_use, terminal, acknowledged=wish.acknowledge):
+    if confirm_notice(bench.session.fair_use, terminal, acknowledged=acknowledged):
         bench.acknowledge()
 
 

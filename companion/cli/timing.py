@@ -12,8 +12,8 @@ from companion.beatmap import Document, TimeRange, compare_timing, storage
 from companion.bridge.song import look_at_song
 from companion.cli import workbench
 from companion.cli.notice import confirm_notice
-from companion.cli.window_progress import WindowProgress
 from companion.cli.timing_report import Report, report_text, report_value
+from companion.cli.window_progress import WindowProgress
 from companion.engine.cancellation import CancelToken
 from companion.engine.requests import HeardTiming, TimingOptions, TimingRequest
 from companion.errors import Cancelled, OptionRefused

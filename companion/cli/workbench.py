@@ -8,7 +8,6 @@ provenance.
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,13 +15,13 @@ from companion.beatmap import storage
 from companion.bridge.entry import now, provenance, write, write_with_undo
 from companion.bridge.song import look_at_song
 from companion.engine.engine import LocalEngine
-from companion.errors import CompanionError, StaleEdit, WriteFailed
+from companion.errors import CompanionError, StaleEdit
 from companion.journal import Journal, map_key
 from companion.session import Detection, FairUse, OpenMap, Session, examine
 from companion.worker import JobDone, JobFailed, JobStarted, JobYielded, ModelReady
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from companion.engine.requests import Engine, ModelInfo
@@ -170,32 +169,17 @@ def keep_acknowledgement(journal: Journal) -> None:
 
 
 def write_new(journal: Journal, planned: PlannedWrite, target: Path) -> Written:
-    """Write what is planned to a new file; a half-written one is not left behind.
+    """Write what is planned to a new file, which is whole or not there.
 
     Raises:
         StaleEdit: There is such a file already.
         WriteFailed: The disk does not take it.
     """
     target = target.absolute()
+    if target.exists():  # before it is recorded
+        raise StaleEdit(f"{target} exists already; choose another name.")
     record = provenance(target, planned)
     if record is not None:
         journal.record(record)
-    with _disk_errors(target):
-        file = target.open("xb")
-        try:
-            with file:
-                file.write(planned.document.to_bytes())
-        except BaseException:
-            target.unlink(missing_ok=True)
-            raise
+    storage.create(target, planned.document.to_bytes())
     return Written(target, None)
-
-
-@contextmanager
-def _disk_errors(target: Path) -> Generator[None]:
-    try:
-        yield
-    except FileExistsError:
-        raise StaleEdit(f"{target} exists already; choose another name.") from None
-    except OSError as error:
-        raise WriteFailed(f"{target} cannot be written: {error.strerror or error}.") from error

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
+    from companion.beatmap import Mode
     from companion.engine.model.backbone import Backbone
+    from companion.engine.model.settings import ModelSettings
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 Json = dict[str, Any]
@@ -33,6 +35,8 @@ WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 GENERATION_CONFIG = "generation_config.json"
 VOCABULARY = "tokenizer.json"
+
+_MODE_FOLDER = "gamemode="
 
 _FLOAT32_ONLY = "spectrogram."
 """Tensors below this name are never rounded to a smaller type."""
@@ -73,11 +77,29 @@ def load(folder: Path, device: DeviceName = "auto", dtype: torch.dtype | None = 
         ) from error
 
 
+def folder_for(folder: Path, mode: Mode) -> Path:
+    """Where a checkpoint keeps its weights for a game mode.
+
+    Repositories may hold networks that were trained on for one mode, in sub-folders named after
+    it (``gamemode=3``), each a whole checkpoint with a vocabulary of its own.
+
+    Returns:
+        The mode's sub-folder where there is one, else ``folder`` itself.
+    """
+    own = folder / f"{_MODE_FOLDER}{mode.value}"
+    return own if own.is_dir() else folder
+
+
 def describe(folder: Path, backbone: Backbone) -> ModelInfo:
     """Name a loaded checkpoint and fingerprint its weights."""
-    name = str(read_json(folder / CONFIG).get("name") or folder.resolve().name)
+    name = str(read_json(folder / CONFIG).get("name") or _name_of(folder.resolve()))
     family = backbone.settings.family
     return ModelInfo(name, family, backbone.n_parameters, digest(folder), folder)
+
+
+def _name_of(folder: Path) -> str:
+    is_of_a_mode = folder.name.startswith(_MODE_FOLDER)
+    return f"{folder.parent.name}/{folder.name}" if is_of_a_mode else folder.name
 
 
 def family_of(folder: Path) -> Family:
@@ -224,29 +246,61 @@ _digests: dict[tuple[str, int, int], str] = {}
 _digests_lock = threading.Lock()
 
 
-def _load_whisper(folder: Path, device: torch.device, dtype: torch.dtype) -> Backbone:
-    import torch
+@dataclass(frozen=True, slots=True)
+class _Architecture:
+    """What a family's own module has to load its folders with."""
 
-    from companion.engine.model import whisper
+    network: Callable[[Json], nn.Module]
+    backbone: Callable[[Any, Vocabulary, ModelSettings], Backbone]
+    settings: Callable[[Json], ModelSettings]
+    unused: Collection[str]
+    """Tensors that checkpoints carry in vain."""
+
+
+def _load_whisper(folder: Path, device: torch.device, dtype: torch.dtype) -> Backbone:
+    from companion.engine.model import whisper as family
+
+    parts = (family.WhisperNetwork, family.WhisperBackbone, family.model_settings)
+    return _load_with(_Architecture(*parts, family.UNUSED_TENSORS), folder, device, dtype)
+
+
+def _load_rope_whisper(folder: Path, device: torch.device, dtype: torch.dtype) -> Backbone:
+    from companion.engine.model import rope_whisper as family
+
+    parts = (family.RopeWhisperNetwork, family.RopeWhisperBackbone, family.model_settings)
+    return _load_with(_Architecture(*parts, family.UNUSED_TENSORS), folder, device, dtype)
+
+
+def _load_var_whisper(folder: Path, device: torch.device, dtype: torch.dtype) -> Backbone:
+    from companion.engine.model import var_whisper as family
+
+    parts = (family.VarWhisperNetwork, family.VarWhisperBackbone, family.model_settings)
+    return _load_with(_Architecture(*parts, family.UNUSED_TENSORS), folder, device, dtype)
+
+
+def _load_with(
+    architecture: _Architecture, folder: Path, device: torch.device, dtype: torch.dtype
+) -> Backbone:
+    import torch
 
     config = read_json(folder / CONFIG)
     vocabulary = Vocabulary.from_file(folder / VOCABULARY)
     try:
-        settings = whisper.model_settings(config)
+        settings = architecture.settings(config)
         with torch.device("meta"):
-            network = whisper.WhisperNetwork(config)
+            network = architecture.network(config)
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointMismatch(
             f"{folder / CONFIG} does not describe a network of its family: {error}."
         ) from error
     weights = read_weights(folder)
-    fill(network, weights, unused=whisper.UNUSED_TENSORS, device=device, dtype=dtype)
+    fill(network, weights, unused=architecture.unused, device=device, dtype=dtype)
     if vocabulary.size_out != config["vocab_size"] or vocabulary.size_in != config["vocab_size_in"]:
         raise CheckpointMismatch(
             f"{folder / VOCABULARY} has {vocabulary.size_out} and {vocabulary.size_in} tokens, but "
             f"the network {config['vocab_size']} and {config['vocab_size_in']}."
         )
-    return whisper.WhisperBackbone(network, vocabulary, settings)
+    return architecture.backbone(network, vocabulary, settings)
 
 
 def _load_bundled(folder: Path, device: torch.device, dtype: torch.dtype) -> Backbone:
@@ -260,8 +314,28 @@ def _has_whisper_layers(config: Json) -> bool:
     return str(config.get("backbone_model_name", "")).startswith("openai/whisper")
 
 
+def _is_v30(config: Json) -> bool:
+    """V30 tells its encoder alone of the map; no id stands in prompts that is never predicted."""
+    return _has_rotary_layers(config) and config.get("vocab_size_in") == config.get("vocab_size")
+
+
+def _is_v31(config: Json) -> bool:
+    return _has_rotary_layers(config) and config.get("vocab_size_in") != config.get("vocab_size")
+
+
+def _has_rotary_layers(config: Json) -> bool:
+    return "/ropewhisper" in str(config.get("backbone_model_name", ""))
+
+
+def _has_var_whisper_layers(config: Json) -> bool:
+    return "/varwhisper" in str(config.get("backbone_model_name", ""))
+
+
 FAMILIES = (
     Family("bundled", lambda config: config.get("model_family") == "bundled", _load_bundled),
     Family("v29", _has_whisper_layers, _load_whisper),
+    Family("v30", _is_v30, _load_rope_whisper),
+    Family("v31", _is_v31, _load_rope_whisper),
+    Family("v32", _has_var_whisper_layers, _load_var_whisper),
 )
 """All families that can be run; the first that recognises a folder's configuration loads it."""

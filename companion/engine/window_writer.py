@@ -58,8 +58,9 @@ class GenerationOptions:
     max_tokens: int | None = None
     """Longest row, prompt included; the model's own limit unless given."""
     original_quirks: bool = False
-    """Whether to repeat what Mapperatorinator gets wrong: guidance is inverted, the temperatures of
-    mania columns and taiko hits apply in every mode, and objects need not be complete."""
+    """Whether to repeat what Mapperatorinator gets wrong: guidance is inverted and does not concern
+    what the encoder is told, the temperatures of mania columns and taiko hits apply in every mode,
+    and objects need not be complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +222,7 @@ class WindowWriter:
         if self._grammar is not None and kind is ContextType.MAP:
             filters.append(self._grammar)
         if limits.fence is not None:
-            filters.append(TimeFence(vocabulary, *limits.fence))
+            filters.append(TimeFence(vocabulary, *limits.fence, types_first=self._types_first))
         if options.time_bias:
             filters.append(TimeBias(vocabulary, options.time_bias))
         if options.temperature > 0:
