@@ -296,6 +296,56 @@ def guest(
 
 
 @app.command()
+def timing(
+    ctx: typer.Context,
+    source: Annotated[
+        Path, typer.Argument(metavar="AUDIO|MAP", help="A song, or an .osu file with its song.")
+    ],
+    super_timing: Annotated[
+        bool, typer.Option("--super", help="Hear the song many times; slow, and finer.")
+    ] = False,
+    iterations: Annotated[
+        int | None, typer.Option(help="Hearings of --super.", show_default="20")
+    ] = None,
+    leniency: Annotated[
+        float | None,
+        typer.Option(metavar="MS", help="How far a beat may lie from its red line."),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Same seed, same result.", show_default="random")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write a new .osu file with the red lines.")
+    ] = None,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Put them in place of the map's own, with a backup.")
+    ] = False,
+    acknowledge: Annotated[
+        bool, typer.Option("--acknowledge", help="I have read the note on osu!'s AI policy.")
+    ] = False,
+    json: Json = False,
+    model: ModelFolder = None,
+    device: Device = None,
+    threads: Threads = None,
+    data: DataFolder = None,
+) -> None:
+    """Hear where a song's beats are; reports BPM, offset and errors, and writes only if told."""
+    settings = _settings(ctx, model, device, threads, data, json=json)
+    from companion.cli.timing import TimingWish, time_song
+
+    wish = TimingWish(
+        iterations=20 if super_timing and iterations is None else iterations,
+        super_timing=super_timing,
+        leniency_ms=leniency,
+        seed=seed,
+        out=out,
+        in_place=in_place,
+        acknowledge=acknowledge,
+    )
+    time_song(settings, _terminal(ctx), source, wish)
+
+
+@app.command()
 def undo(
     ctx: typer.Context, map_path: MapPath, json: Json = False, data: DataFolder = None
 ) -> None:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import secrets
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-import typer
-
 from companion.beatmap import TimeRange, storage
 from companion.cli.modding import map_value
+from companion.cli.notice import confirm_notice
 from companion.cli.workbench import Workbench
 from companion.engine.cancellation import CancelToken
 from companion.engine.requests import Passage, RegenerateOptions, Replace
 from companion.errors import OptionRefused
 from companion.findings import timestamp
 from companion.session import StartRegenerate
-from companion.session.fair_use import NOTICE
 from companion.suggestions import generate
 
 if TYPE_CHECKING:
@@ -118,19 +115,8 @@ def undo_last_write(settings: Settings, terminal: Terminal, path: Path) -> None:
 
 def show_notice(bench: Workbench, terminal: Terminal, *, acknowledged: bool) -> None:
     """Show the fair-use notice the first time, and ask; `--acknowledge` answers beforehand."""
-    fair_use = bench.session.fair_use
-    if fair_use.modding_only or fair_use.notice_acknowledged:
-        return
-    if not acknowledged:
-        terminal.note(NOTICE.title.upper())
-        for paragraph in (*NOTICE.paragraphs, NOTICE.link):
-            terminal.note(f"\n{paragraph}")
-        if not sys.stdin.isatty():
-            terminal.note("\n--acknowledge says that you have read this.")
-            return  # the session refuses
-        if not typer.confirm("\nI have read this. Go on?", err=True):
-            return
-    bench.acknowledge()
+    if confirm_notice(bench.session.fair_use, terminal, acknowledged=acknowledged):
+        bench.acknowledge()
 
 
 def _generate(

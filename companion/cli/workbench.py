@@ -62,20 +62,14 @@ class Workbench:
         data = storage.read(self.path)
         examined = examine(data, None)
         examined.document.require_readable()
-        stored = self.journal.fair_use()
-        self.session = Session(
-            FairUse(
-                modding_only_global=stored.modding_only_global,
-                modding_only_forced=settings.modding_only,
-                notice_acknowledged=stored.notice_acknowledged is not None,
-            )
-        )
+        fair_use = stored_fair_use(settings, self.journal, self.path.parent)
+        self.session = Session(replace(fair_use, modding_only_mapset=False))
         self.session.open(
             OpenMap("map", self.path, Detection("given")),
             examined,
             dismissed=self.journal.dismissed(self.path),
             undo_steps=self.journal.undo_steps(self.path, examined.document.digest),
-            modding_only_mapset=map_key(self.path.parent) in stored.modding_only_mapsets,
+            modding_only_mapset=fair_use.modding_only_mapset,
         )
         self.document = examined.document
         self.stars = examined.stars
@@ -114,8 +108,7 @@ class Workbench:
 
     def acknowledge(self) -> None:
         """Remember, for good, that the fair-use notice has been read."""
-        stored = self.journal.fair_use()
-        self.journal.keep_fair_use(replace(stored, notice_acknowledged=now()))
+        keep_acknowledgement(self.journal)
         self.session.acknowledge_notice()
 
     # ------------------------------------------------------------------ writing
@@ -152,13 +145,41 @@ class Workbench:
             StaleEdit: There is such a file already.
             WriteFailed: The disk does not take it.
         """
-        target = target.absolute()
-        if target.exists():  # before it is recorded
-            raise StaleEdit(f"{target} exists already; choose another name.")
-        self._record(provenance(target, planned))
-        storage.create(target, planned.document.to_bytes())
-        return Written(target, None)
+        return write_new(self.journal, planned, target)
 
     def _record(self, record: ProvenanceRecord | None) -> None:
         if record is not None:
             self.journal.record(record)
+
+
+def stored_fair_use(settings: Settings, journal: Journal, folder: Path) -> FairUse:
+    """What holds for the mapset in a folder."""
+    stored = journal.fair_use()
+    return FairUse(
+        modding_only_global=stored.modding_only_global,
+        modding_only_forced=settings.modding_only,
+        modding_only_mapset=map_key(folder) in stored.modding_only_mapsets,
+        notice_acknowledged=stored.notice_acknowledged is not None,
+    )
+
+
+def keep_acknowledgement(journal: Journal) -> None:
+    """Remember that the fair-use notice has been read."""
+    journal.keep_fair_use(replace(journal.fair_use(), notice_acknowledged=now()))
+
+
+def write_new(journal: Journal, planned: PlannedWrite, target: Path) -> Written:
+    """Write what is planned to a new file, which is whole or not there.
+
+    Raises:
+        StaleEdit: There is such a file already.
+        WriteFailed: The disk does not take it.
+    """
+    target = target.absolute()
+    if target.exists():  # before it is recorded
+        raise StaleEdit(f"{target} exists already; choose another name.")
+    record = provenance(target, planned)
+    if record is not None:
+        journal.record(record)
+    storage.create(target, planned.document.to_bytes())
+    return Written(target, None)
