@@ -6,10 +6,9 @@ import logging
 import os
 import sys
 from pathlib import Path  # noqa: TC003 - typer reads annotations when it runs
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from companion import __version__
 from companion.cli.models import models
@@ -18,37 +17,29 @@ from companion.cli.options import (
     Browser,
     DataFolder,
     Device,
+    EndOrLast,
+    Guidance,
     Json,
     MapPath,
     ModelFolder,
     Port,
     Seed,
     Songs,
+    StartOrFirst,
     Temperature,
     Threads,
 )
 from companion.cli.options import settings_of as _settings
 from companion.cli.options import terminal_of as _terminal
+from companion.cli.plain_errors import PlainErrors
 from companion.cli.terminal import Terminal, explain_crash, parse_time
-from companion.errors import CompanionError
 
 DEBUG_VARIABLE = "COMPANION_DEBUG"
 
 
-class _PlainErrors(TyperGroup):
-    """Turns errors of the companion into one line and exit status 2."""
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except CompanionError as error:
-            _terminal(ctx).complain(error)
-            raise typer.Exit(2) from error
-
-
 app = typer.Typer(
     name="companion",
-    cls=_PlainErrors,
+    cls=PlainErrors,
     help="A companion for the osu! beatmap editor: live modding and section regeneration.",
     no_args_is_help=True,
     add_completion=False,
@@ -175,9 +166,7 @@ def regenerate(
         float | None, typer.Option(help="Star rating to aim at.", show_default="the map's own")
     ] = None,
     seed: Seed = None,
-    guidance: Annotated[
-        float | None, typer.Option(help="Classifier-free guidance scale; 1 is off.")
-    ] = None,
+    guidance: Guidance = None,
     temperature: Temperature = None,
     replace: Annotated[str, typer.Option(help="all, rhythm, positions or hitsounds.")] = "all",
     green_lines: Annotated[
@@ -222,16 +211,8 @@ def regenerate(
 def hitsounds(
     ctx: typer.Context,
     map_path: MapPath,
-    start: Annotated[
-        str | None,
-        typer.Option(
-            metavar="MS", help="Start: ms, or 00:12:340.", show_default="the first object"
-        ),
-    ] = None,
-    end: Annotated[
-        str | None,
-        typer.Option(metavar="MS", help="End: ms, or 00:12:340.", show_default="the last object"),
-    ] = None,
+    start: StartOrFirst = None,
+    end: EndOrLast = None,
     seed: Seed = None,
     temperature: Temperature = None,
     out: Annotated[Path | None, typer.Option(help="Write the map to a new file.")] = None,
@@ -265,6 +246,118 @@ def hitsounds(
         acknowledge=acknowledge,
     )
     regenerate_section(settings, _terminal(ctx), map_path, wish)
+
+
+@app.command()
+def guest(
+    ctx: typer.Context,
+    map_path: MapPath,
+    difficulty: Annotated[float, typer.Option(help="Star rating to aim at.")],
+    name: Annotated[
+        str | None, typer.Option(help="Name of the new difficulty.", show_default="its stars")
+    ] = None,
+    seed: Seed = None,
+    guidance: Guidance = None,
+    temperature: Temperature = None,
+    mapper_id: Annotated[
+        int | None, typer.Option(help="User id of a mapper to write like.")
+    ] = None,
+    year: Annotated[int | None, typer.Option(help="Year to write like, 2007 to 2077.")] = None,
+    descriptors: Annotated[
+        list[str] | None, typer.Option(help="A word for what it should be; may be repeated.")
+    ] = None,
+    negative_descriptors: Annotated[
+        list[str] | None,
+        typer.Option(help="A word for what it should not be; needs guidance. May be repeated."),
+    ] = None,
+    hp: Annotated[float | None, typer.Option(help="HP drain.", show_default="as in MAP")] = None,
+    cs: Annotated[float | None, typer.Option(help="Circle size.", show_default="as in MAP")] = None,
+    od: Annotated[
+        float | None, typer.Option(help="Overall difficulty.", show_default="as in MAP")
+    ] = None,
+    ar: Annotated[
+        float | None, typer.Option(help="Approach rate.", show_default="as in MAP")
+    ] = None,
+    green_lines: Annotated[
+        bool, typer.Option("--green-lines", help="Let the model write green lines of its own.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write.", show_default="in the set's folder")
+    ] = None,
+    acknowledge: Acknowledge = False,
+    json: Json = False,
+    model: ModelFolder = None,
+    device: Device = None,
+    threads: Threads = None,
+    data: DataFolder = None,
+) -> None:
+    """Write another difficulty for MAP's song, with its timing, as a new file in the set."""
+    settings = _settings(ctx, model, device, threads, data, json=json)
+    from companion.cli.guest import GuestWish, write_guest
+
+    stats = {"HPDrainRate": hp, "CircleSize": cs, "OverallDifficulty": od, "ApproachRate": ar}
+    wish = GuestWish(
+        difficulty=difficulty,
+        name=name,
+        seed=seed,
+        guidance=guidance,
+        temperature=temperature,
+        mapper_id=mapper_id,
+        year=year,
+        descriptors=descriptors or (),
+        negative_descriptors=negative_descriptors or (),
+        stats={key: value for key, value in stats.items() if value is not None},
+        green_lines=green_lines,
+        out=out,
+        acknowledge=acknowledge,
+    )
+    write_guest(settings, _terminal(ctx), map_path, wish)
+
+
+@app.command()
+def timing(
+    ctx: typer.Context,
+    source: Annotated[
+        Path, typer.Argument(metavar="AUDIO|MAP", help="A song, or an .osu file with its song.")
+    ],
+    super_timing: Annotated[
+        bool, typer.Option("--super", help="Hear the song many times; slow, and finer.")
+    ] = False,
+    iterations: Annotated[
+        int | None, typer.Option(help="Hearings of --super.", show_default="20")
+    ] = None,
+    leniency: Annotated[
+        float | None,
+        typer.Option(metavar="MS", help="How far a beat may lie from its red line."),
+    ] = None,
+    seed: Seed = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write a new .osu file with the red lines.")
+    ] = None,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Put them in place of the map's own, with a backup.")
+    ] = False,
+    acknowledge: Acknowledge = False,
+    json: Json = False,
+    model: ModelFolder = None,
+    device: Device = None,
+    threads: Threads = None,
+    data: DataFolder = None,
+) -> None:
+    """Hear where a song's beats are; reports BPM, offset and errors, and writes only if told."""
+    settings = _settings(ctx, model, device, threads, data, json=json)
+    from companion.cli.timing import TimingWish, time_song
+
+    wish = TimingWish(
+        iterations=20 if super_timing and iterations is None else iterations,
+        super_timing=super_timing,
+        leniency_ms=leniency,
+        seed=seed,
+        out=out,
+        in_place=in_place,
+        acknowledge=acknowledge,
+    )
+    time_song(settings, _terminal(ctx), source, wish)
 
 
 @app.command()

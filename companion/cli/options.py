@@ -30,6 +30,15 @@ Browser = Annotated[
 ]
 Seed = Annotated[int | None, typer.Option(help="Same seed, same result.", show_default="random")]
 Temperature = Annotated[float | None, typer.Option(help="0 always takes the likeliest.")]
+Guidance = Annotated[float | None, typer.Option(help="Classifier-free guidance scale; 1 is off.")]
+StartOrFirst = Annotated[
+    str | None,
+    typer.Option(metavar="MS", help="Start: ms, or 00:12:340.", show_default="the first object"),
+]
+EndOrLast = Annotated[
+    str | None,
+    typer.Option(metavar="MS", help="End: ms, or 00:12:340.", show_default="the last object"),
+]
 Acknowledge = Annotated[
     bool, typer.Option("--acknowledge", help="I have read the note on osu!'s AI policy.")
 ]

@@ -184,7 +184,7 @@ class Positions:
         for at, event in zip(
             source.indices[item.line], encode_map(beatmap, source.encoding), strict=False
         ):
-            if at > index and event.kind is EventType.POS:
+            if at > index and event.kind in {EventType.POS, EventType.POS_REFINE}:
                 source.put(at, event.value)
 
     def line(self, item: HitObject) -> bytes:

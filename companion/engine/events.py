@@ -157,6 +157,16 @@ HEAD_TYPES = frozenset(
 )
 """Types with which a hit object begins."""
 
+OPEN_TYPES = UNTIMED_TYPES | {
+    EventType.SLIDER_HEAD,
+    EventType.LAST_ANCHOR,
+    EventType.SPINNER,
+    EventType.DRUMROLL,
+    EventType.DENDEN,
+}
+"""Types after which an object is not finished. Hold notes are not here: other notes may come
+between their start and their end."""
+
 
 def without(events: Iterable[Event], kinds: Collection[EventType]) -> list[Event]:
     """Leave out the events of some kinds."""

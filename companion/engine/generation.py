@@ -21,7 +21,7 @@ from companion.engine.encoding import (
     encode_timing,
     retime,
 )
-from companion.engine.events import ContextType, EventType
+from companion.engine.events import ContextType, EventType, merge
 from companion.engine.memory import shortage_is_typed
 from companion.engine.model.backbone import EncodedWindows, WindowInput
 from companion.engine.prompts import Context
@@ -221,10 +221,20 @@ def _parts_around(
             return encode_kiai(beatmap, encoding)
         if kind is ContextType.SV:
             return encode_scroll_speeds(beatmap, encoding)
-        before = tuple(hit for hit in beatmap.hit_objects if hit.start_ms < range.start_ms)
-        return encode_map(replace(beatmap, hit_objects=before), encoding, song_length_ms)
+        return _objects_before(beatmap, encoding, range.start_ms)
 
     return [Part(kind, events_of(kind), kind is not ContextType.MAP) for kind in kinds]
+
+
+def _objects_before(beatmap: Beatmap, encoding: EncodingOptions, end_ms: int) -> list[Event]:
+    """The objects that begin before a moment, and the beats before it where those go along."""
+    before = tuple(hit for hit in beatmap.hit_objects if hit.start_ms < end_ms)
+    apart = replace(encoding, add_timing=False)
+    events = encode_map(replace(beatmap, hit_objects=before), apart)
+    if not encoding.add_timing:
+        return events
+    # The beats go on where there are no objects, and end where the model has to go on.
+    return merge(encode_timing(replace(beatmap, hit_objects=()), encoding, end_ms - 1), events)
 
 
 class _Take:
@@ -336,7 +346,7 @@ def _encode(generation: Generation, window: Window) -> EncodedWindows:
         generation.red_lines,
         generation.conditioning,
     )
-    if generation.options.guidance == 1:
+    if generation.options.guidance == 1 or generation.options.original_quirks:
         return _hear(generation, window, heard)
     unwanted = replace(heard, conditioning=_unspecific(generation.conditioning))
     if backbone.encoding_key(unwanted) == backbone.encoding_key(heard):

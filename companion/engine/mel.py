@@ -8,13 +8,15 @@ forms take window and filter matrix from the checkpoint's weights; only what the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import nn
 from torch.nn import functional
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import Tensor
 
 
@@ -30,6 +32,20 @@ class MelSettings:
     f_max_hz: float
     pad_mode: Literal["constant", "reflect"]
     log1p: bool
+
+
+def mel_settings(config: Mapping[str, Any]) -> MelSettings:
+    """The spectrogram of a checkpoint's ``config.json``."""
+    return MelSettings(
+        rate_hz=int(config["sample_rate"]),
+        hop_samples=int(config["hop_length"]),
+        n_fft=int(config["n_fft"]),
+        n_mels=int(config["n_mels"]),
+        f_min_hz=float(config["f_min"]),
+        f_max_hz=float(config["f_max"]),
+        pad_mode=config["pad_mode"],
+        log1p=bool(config["spectrogram_log_scale"]),
+    )
 
 
 class MelSpectrogram(nn.Module):
@@ -100,13 +116,15 @@ class TorchaudioTransform(nn.Module):
             pad_mode=settings.pad_mode,
             power=2.0,
         )
-        self.mel_scale = MelScale(
-            settings.n_mels,
-            settings.rate_hz,
-            settings.f_min_hz,
-            settings.f_max_hz,
-            settings.n_fft // 2 + 1,
-        )
+        # torchaudio looks at the values of its filters, and on "meta" there are none.
+        with torch.device("cpu"):
+            self.mel_scale = MelScale(
+                settings.n_mels,
+                settings.rate_hz,
+                settings.f_min_hz,
+                settings.f_max_hz,
+                settings.n_fft // 2 + 1,
+            )
 
     def forward(self, samples: Tensor) -> Tensor:
         """Samples, shape = (n, n_samples), to mel powers, shape = (n, n_columns, n_mels)."""

@@ -17,7 +17,7 @@ from companion.beatmap import TimeRange, objects_in, splice_objects
 from companion.engine.aspects import Draw, ObjectEvents, aspect_of
 from companion.engine.events import HEAD_TYPES, TYPES, ContextType, EventType
 from companion.engine.generation import generate_range
-from companion.engine.postprocess import SectionOptions, write_section
+from companion.engine.postprocess import PostprocessOptions, SectionOptions, write_section
 from companion.engine.prompts import Context
 from companion.engine.requests import Passage, VariantRank
 from companion.engine.scanning import EventIndex
@@ -94,7 +94,8 @@ class Regeneration:
 
     def _whole(self, token: CancelToken) -> Iterator[Passage]:
         document, wanted = self.request.document, self.request.range
-        drafts = [_Draft(wanted.start_ms, self._tidier()) for _ in self.seeds]
+        types_first = self.model.prompting.encoding.types_first
+        drafts = [_Draft(wanted.start_ms, self._tidier(), types_first) for _ in self.seeds]
         generated = generate_range(
             self.model.backbone,
             self.song.waveform,
@@ -125,12 +126,14 @@ class Regeneration:
         self, draft: _Draft, end_ms: int
     ) -> tuple[tuple[bytes, ...], tuple[TimingPoint, ...]]:
         """The lines of a draft that have become final, and the green lines that go with them."""
+        encoding = self.model.prompting.encoding
         section = write_section(
             draft.events,
             self.request.document.beatmap,
             self.request.range,
             SectionOptions(
-                encoding=self.model.prompting.encoding,
+                encoding=encoding,
+                postprocess=PostprocessOptions.of(encoding),
                 change_green_lines=self.options.change_green_lines,
             ),
         )
@@ -298,6 +301,7 @@ class _Draft:
     start_ms: int
     """From here on nothing has been handed out."""
     tidier: Tidier
+    types_first: bool = True
     events: list[Event] = field(default_factory=list["Event"])
 
     def final_until(self, settled_ms: int) -> int:
@@ -311,8 +315,10 @@ class _Draft:
         return max(self.start_ms, min([settled_ms, *open_since.values()]))
 
     def _column(self, place: int) -> int:
-        """The mania column of the group that a type event begins; 0 where there are none."""
-        for event in self.events[place + 1 : place + 1 + _GROUP_EVENTS]:
+        """The mania column of the group that a type event belongs to; 0 where there are none."""
+        following = self.events[place + 1 : place + 1 + _GROUP_EVENTS]
+        before = self.events[max(place - _GROUP_EVENTS, 0) : place]
+        for event in following if self.types_first else reversed(before):
             if event.kind is EventType.MANIA_COLUMN:
                 return event.value
             if event.kind in TYPES:
@@ -321,7 +327,7 @@ class _Draft:
 
 
 _GROUP_EVENTS = 4
-"""A column comes this soon after the type that it belongs to."""
+"""A column is this near to the type that it belongs to."""
 _HEAD_OF = {
     EventType.SLIDER_END: EventType.SLIDER_HEAD,
     EventType.SPINNER_END: EventType.SPINNER,

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from companion.engine.checkpoint import choose_device, describe, digest, fill, load
+from companion.beatmap import Mode
+from companion.engine.checkpoint import choose_device, describe, digest, fill, folder_for, load
 from companion.engine.events import ContextType
 from companion.engine.model.whisper import WhisperNetwork
 from companion.errors import CheckpointMismatch, ModelMissing, OutOfMemory
@@ -95,6 +97,34 @@ def test_a_checkpoint_is_described_by_name_size_and_digest(folder: Path):
     assert info.digest == hashlib.sha256(data).hexdigest()
     rewrite(folder / "config.json", lambda config: config.update(name="Pocket"))
     assert describe(folder, backbone).name == "Pocket"
+
+
+def test_a_mode_is_loaded_from_its_own_folder_where_there_is_one(folder: Path):
+    own = folder / "gamemode=3"
+    own.mkdir()
+    for file in ("config.json", "generation_config.json", "tokenizer.json"):
+        shutil.copy(folder / file, own)
+    weights = {n: t + 1 for n, t in WhisperNetwork(CONFIG).state_dict().items()}
+    save_file(weights, own / "model.safetensors")
+    assert folder_for(folder, Mode.OSU) == folder
+    assert folder_for(folder, Mode.MANIA) == own
+    mania: Any = load(folder_for(folder, Mode.MANIA), "cpu")
+    loaded = mania._network.state_dict()
+    assert all(torch.equal(loaded[name], weights[name]) for name in weights)
+    assert describe(own, mania).name == f"{folder.name}/gamemode=3"
+    assert describe(own, mania).digest != digest(folder)
+
+
+def test_an_unfinished_mode_folder_is_not_passed_over(folder: Path):
+    (folder / "gamemode=1").mkdir()
+    with pytest.raises(ModelMissing, match=r"gamemode=1.*config\.json"):
+        load(folder_for(folder, Mode.TAIKO), "cpu")
+
+
+def test_a_mode_folder_has_none_of_its_own(folder: Path):
+    own = folder / "gamemode=3"
+    own.mkdir()
+    assert folder_for(own, Mode.MANIA) == own
 
 
 def test_the_digest_follows_the_file(folder: Path):

@@ -229,6 +229,35 @@ def test_the_fence_lets_beginnings_past_the_end_through_as_a_sign_to_stop():
     assert forbidden(after_anchor) == [T0, T0 + 1, T0 + 7, T0 + 8, T0 + 9]
 
 
+def test_where_types_come_last_a_time_may_end_a_window_unless_an_object_is_open():
+    fence = TimeFence(V, 2, 6, types_first=False)
+
+    def forbidden_after(*row: int) -> list[int]:
+        return forbidden(fence.apply(flat(), history([3, *row])))
+
+    circle, slider, beat = (
+        V.token(kind) for kind in (EventType.CIRCLE, EventType.SLIDER_HEAD, EventType.BEAT)
+    )
+    assert forbidden_after() == [T0, T0 + 1]
+    assert forbidden_after(T0 + 3, circle) == [T0, T0 + 1]
+    open_ended = [T0, T0 + 1, T0 + 7, T0 + 8, T0 + 9]
+    assert forbidden_after(T0 + 3, slider) == open_ended
+    assert forbidden_after(T0 + 3, slider, T0 + 4, beat) == open_ended
+    assert forbidden_after(T0 + 3, slider, T0 + 4, circle) == [T0, T0 + 1]
+
+
+def test_beats_do_not_hide_the_object_around_them():
+    past = history([3, T0 + 1, HEAD, T0 + 2, V.token(EventType.BEAT)])
+    assert past.last_types == [EventType.BEAT]
+    assert past.last_object_types == [EventType.SLIDER_HEAD]
+    past.append([V.token(EventType.BEAT)])
+    assert past.last_object_types == [EventType.SLIDER_HEAD]
+    past.append([V.token(EventType.CIRCLE)])
+    assert past.last_types == past.last_object_types == [EventType.CIRCLE]
+    past.append([V.sos_id])
+    assert past.last_object_types == [None]
+
+
 def test_the_fence_never_forbids_every_time():
     fence = TimeFence(V, 2, 6)
     combined = MonotonicTime(V).apply(

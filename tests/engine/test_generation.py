@@ -46,7 +46,7 @@ KINDS = [
     (E.TIME_SHIFT, N_STEPS - 1), (E.SNAPPING, 16), (E.DISTANCE, 640), (E.POS, 956),
     (E.NEW_COMBO, 0), (E.SCROLL_SPEED, 1000), (E.HITSOUND, 72), (E.VOLUME, 100), (E.CIRCLE, 0),
     (E.SPINNER, 0), (E.SPINNER_END, 0), (E.SLIDER_HEAD, 0), (E.RED_ANCHOR, 0), (E.LAST_ANCHOR, 0),
-    (E.SLIDER_END, 0), (E.KIAI, 1),
+    (E.SLIDER_END, 0), (E.KIAI, 1), (E.BEAT, 0), (E.MEASURE, 0),
 ]  # fmt: skip
 INPUTS = [
     (E.GAMEMODE, 0, 3), (E.DIFFICULTY, 0, 24), (E.SONG_POSITION, -1, 101), (E.GLOBAL_SV, 40, 360),
@@ -312,6 +312,16 @@ def test_guidance_hears_a_window_twice_only_if_it_would_sound_different():
     assert [given.conditioning.difficulty for given in listener.heard] == [5.0, None]
 
 
+def test_the_originals_guidance_does_not_concern_the_encoder():
+    options = GenerationOptions(temperature=0, guidance=2.0, original_quirks=True)
+    listener = Metronome(every(10), key=lambda given: str(given.conditioning.difficulty).encode())
+    conditioning = Conditioning(difficulty=5.0, song_length_ms=1000)
+    generation = whole_song(listener, 1000, options=options, conditioning=conditioning)
+    list(generate(generation, CancelToken()))
+    assert [given.conditioning.difficulty for given in listener.heard] == [5.0]
+    assert len(listener.prompts[0]) == 2
+
+
 # Ranges
 
 
@@ -397,6 +407,112 @@ def test_a_seed_decides_and_variants_do_not_depend_on_each_other(beatmap_of):
 
     assert tokens([1, 2], 1) == tokens([2], 0)
     assert tokens([1, 2], 0) != tokens([1, 2], 1)
+
+
+# Families that name the time first
+
+
+def every_last(steps: int) -> Callable[[list[int]], int]:
+    """As `every`, with the type at the end of its group."""
+
+    def script(row: list[int]) -> int:
+        last = row[-1]
+        if T0 <= last < T0 + N_STEPS:
+            return ATTRIBUTES[0]
+        if last in ATTRIBUTES[:-1]:
+            return ATTRIBUTES[ATTRIBUTES.index(last) + 1]
+        if last == ATTRIBUTES[-1]:
+            return V.token(E.CIRCLE)
+        times = [token - T0 for token in row if T0 <= token < T0 + N_STEPS]
+        step = times[-1] + steps if times else 0
+        return T0 + step if step < N_STEPS else V.eos_id
+
+    return script
+
+
+def types_last(script: Callable[[list[int]], int], **prompts: bool) -> Metronome:
+    settings = replace(
+        SETTINGS,
+        encoding=EncodingOptions(types_first=False, add_sv=False),
+        prompts=replace(SETTINGS.prompts, **prompts),
+    )
+    return Metronome(script, settings=settings)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_windows_go_on_where_types_come_last_with_and_without_named_contexts(named: bool):
+    backbone = types_last(every_last(10), add_out_context_types=named)
+    windows = list(generate(whole_song(backbone), CancelToken()))
+    assert times_of(windows) == [100 * i + 5 for i in range(30)]
+    # The time that ends a window is dropped alone; the group before it is whole.
+    kinds = [event.kind for event in windows[0].events]
+    assert kinds[-1] is E.CIRCLE
+    assert windows[-1].decoded.tokens[-1] == V.eos_id
+    starts = [row.count(V.context_sos[ContextType.MAP]) for [row] in backbone.prompts]
+    assert starts == [int(named)] * len(backbone.prompts)
+
+
+def test_a_time_in_the_lookback_is_not_offered_where_types_come_last():
+    script = every_last(10)
+
+    def eager(row: list[int]) -> int:
+        # It would rather say what is settled already.
+        token = script(row)
+        return T0 if T0 < token < T0 + N_STEPS else token
+
+    windows = list(generate(whole_song(types_last(eager), 1500), CancelToken()))
+    for window in windows[1:]:
+        assert T0 not in window.decoded.tokens
+
+
+def test_a_range_is_filled_where_types_come_last(beatmap_of):
+    wanted = TimeRange(1000, 2000)
+    backbone = types_last(every_last(10))
+    windows = in_range(backbone, beatmap_of(["256,192,900,1,0"]), wanted)
+    assert times_of(windows) == [100 * i + 5 for i in range(10, 20)]
+
+
+def test_an_open_object_ends_in_the_range_where_types_come_last(beatmap_of):
+    spinner, end = V.token(E.SPINNER), V.token(E.SPINNER_END)
+    snap = V.token(E.SNAPPING, 1)
+
+    def script(row: list[int]) -> int:
+        last = row[-1]
+        if T0 <= last < T0 + N_STEPS:
+            return snap
+        if last == snap:
+            return end if spinner in row else spinner
+        return T0 + (90 if spinner in row else 60)
+
+    class Persuadable(Metronome):
+        def _predict(self) -> torch.Tensor:
+            logits = super()._predict()
+            logits[:, T0 + 70] += 25
+            return logits
+
+    backbone = Persuadable(script, settings=types_last(script).settings)
+    windows = in_range(backbone, beatmap_of(), TimeRange(0, 800), 1000)
+    times = times_of(windows)
+    assert times[:2] == [605, 705]
+    long = {E.SPINNER, E.SPINNER_END}
+    kinds = [event.kind for w in windows for event in w.events if event.kind in long]
+    assert kinds[:2] == [E.SPINNER, E.SPINNER_END]
+
+
+def test_beats_among_the_objects_are_known_up_to_the_ranges_start(beatmap_of):
+    backbone = types_last(every_last(10), add_out_context_types=False)
+    encoding = replace(backbone.settings.encoding, add_timing=True, add_timing_points=False)
+    backbone.settings = replace(backbone.settings, encoding=encoding)
+    for objects in (["256,192,850,1,0", "256,192,2500,1,0"], []):
+        backbone.prompts.clear()
+        backbone.heard.clear()
+        beatmap = beatmap_of(objects, timing=["0,100,4,2,1,60,1,0"])
+        in_range(backbone, beatmap, TimeRange(1000, 1500))
+        row = backbone.prompts[0][0]
+        beats = [V.token(E.BEAT), V.token(E.MEASURE)]
+        steps = [row[i - 1] - T0 for i, token in enumerate(row) if token in beats]
+        assert backbone.heard[0].start_ms + 10 * steps[-1] == 900
+        assert row.count(V.token(E.CIRCLE)) == len(objects[:1])
 
 
 # Limits of a window

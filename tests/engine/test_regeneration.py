@@ -219,15 +219,17 @@ def test_variants_with_nothing_after_them_keep_their_order(engine, request_) -> 
     assert rank.surprisal_bits == ()
 
 
-def test_what_is_not_complete_yet_is_not_handed_out() -> None:
+@pytest.mark.parametrize("types_first", [True, False])
+def test_what_is_not_complete_yet_is_not_handed_out(types_first: bool) -> None:
     def at(kind: EventType, time_ms: int, column: int) -> list[Event]:
-        return [
-            Event(kind, 0, time_ms),
+        type_event = Event(kind, 0, time_ms)
+        attributes = [
             Event(EventType.TIME_SHIFT, time_ms, time_ms),
             Event(EventType.MANIA_COLUMN, column, time_ms),
         ]
+        return [type_event, *attributes] if types_first else [*attributes, type_event]
 
-    draft = _Draft(0, Tidier(Document.parse(b""), RANGE, []))
+    draft = _Draft(0, Tidier(Document.parse(b""), RANGE, []), types_first)
     draft.events += at(EventType.CIRCLE, 100, 0) + at(EventType.HOLD_NOTE, 200, 1)
     draft.events += at(EventType.HOLD_NOTE, 300, 2)
     assert draft.final_until(1000) == 200

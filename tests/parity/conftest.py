@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from companion.beatmap import TimingPoint
 
-FAMILIES = ["v29"]
+FAMILIES = ["v29", "v30", "v31", "v32"]
 LENIENCY_MS = {"v29": 3.0}
 POSTPROCESS_SEED = 7
 
@@ -101,11 +101,8 @@ class Recorded:
 
     @cached_property
     def postprocess(self) -> PostprocessOptions:
-        return PostprocessOptions(
-            types_first=self.encoding.types_first,
-            has_velocities=self.encoding.add_sv,
-            normalized_scroll_speed=self.encoding.normalized_scroll_speed,
-            snap_near_overlaps=self.family == "v29",
+        return replace(
+            PostprocessOptions.of(self.encoding),
             timing_leniency_ms=LENIENCY_MS.get(self.family, 20.0),
             seed=POSTPROCESS_SEED,
             original_quirks=True,

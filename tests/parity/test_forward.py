@@ -13,8 +13,9 @@ import torch
 from companion.engine.audio import Waveform, load_audio
 from companion.engine.checkpoint import load
 from companion.engine.conditioning import Conditioning
+from companion.engine.model import rope_whisper, var_whisper, whisper
 from companion.engine.model.backbone import WindowInput
-from companion.engine.windows import windows_of
+from companion.engine.windows import song_length_ms, windows_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,13 @@ if TYPE_CHECKING:
 
     from companion.engine.model.backbone import Backbone, EncodedWindows
 
-FAMILIES = ["v29"]
+FAMILIES = ["v29", "v30", "v31", "v32"]
+UNUSED_TENSORS = {
+    "v29": whisper.UNUSED_TENSORS,
+    "v30": rope_whisper.UNUSED_TENSORS,
+    "v31": rope_whisper.UNUSED_TENSORS,
+    "v32": var_whisper.UNUSED_TENSORS,
+}
 ATOL = 5e-4
 """A quarter of what the records allow; torch on this kind of processor stays below 1e-4."""
 
@@ -38,11 +45,32 @@ def song(goldens: Path, rate_hz: int) -> Waveform:
     return load_audio(longest, rate_hz)
 
 
-def window(goldens: Path, backbone: Backbone, index: int) -> WindowInput:
+def window(
+    goldens: Path, backbone: Backbone, index: int, conditioning: Conditioning | None = None
+) -> WindowInput:
     waveform = song(goldens, backbone.settings.rate_hz)
     chosen = windows_of(len(waveform.samples), backbone.settings.windows)[index]
     samples = waveform.cut(chosen.first_sample, backbone.settings.window_samples)
-    return WindowInput(samples, chosen.frame_time_ms, (), Conditioning())
+    return WindowInput(samples, chosen.frame_time_ms, (), conditioning or Conditioning())
+
+
+def case_window(goldens: Path, backbone: Backbone, recorded: Mapping[str, Any]) -> WindowInput:
+    """The window of a case, with what the encoder was told beside its sound."""
+    index = int(recorded["window_index"])
+    if "difficulty" not in recorded:
+        return window(goldens, backbone, index)
+    waveform = song(goldens, backbone.settings.rate_hz)
+    mappers = {place: user for user, place in backbone.vocabulary.mapper_index.items()}
+    conditioning = Conditioning(
+        difficulty=float(recorded["difficulty"][0]),
+        mapper_id=mappers.get(int(recorded["mapper_idx"][0])),
+        song_length_ms=song_length_ms(len(waveform.samples), waveform.rate_hz),
+    )
+    given = window(goldens, backbone, index, conditioning)
+    end_ms = given.start_ms + backbone.settings.window_ms
+    ours = [given.start_ms / conditioning.song_length_ms, end_ms / conditioning.song_length_ms]
+    np.testing.assert_allclose(ours, recorded["song_position"][0], atol=1e-6)
+    return given
 
 
 def arrays(file: Path) -> dict[str, Any]:
@@ -71,11 +99,10 @@ def test_spectrograms_are_as_recorded(goldens: Path, family: str):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_tensor_of_the_record_is_known_by_its_name(goldens: Path, family: str):
     network: Any = backbone_of(goldens / family)._network  # pyright: ignore[reportAttributeAccessIssue]
-    from companion.engine.model.whisper import UNUSED_TENSORS
-
     recorded = json.loads((goldens / family / "state_dict_keys.json").read_text())
+    unused = UNUSED_TENSORS[family]
     ours = {name: list(tensor.shape) for name, tensor in network.state_dict().items()}
-    assert ours == {n: shape for n, (shape, _) in recorded.items() if n not in UNUSED_TENSORS}
+    assert ours == {n: shape for n, (shape, _) in recorded.items() if n not in unused}
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -85,7 +112,7 @@ def test_encoder_and_logits_are_as_recorded(goldens: Path, family: str):
     assert cases
     for case in cases:
         recorded = arrays(case)
-        encoded = backbone.encode([window(goldens, backbone, int(recorded["window_index"]))])
+        encoded = backbone.encode([case_window(goldens, backbone, recorded)])
         (hidden,) = encoded.parts.values()
         assert list(hidden.shape[1:]) == list(recorded["encoder_shape"])
         np.testing.assert_allclose(hidden[0, ::8], recorded["encoder_every8"], atol=ATOL)
@@ -118,7 +145,7 @@ def _compare_prompt(
 def test_stepping_gives_what_the_whole_sequence_gives(goldens: Path, family: str):
     backbone = backbone_of(goldens / family)
     recorded = arrays(goldens / family / "forward" / "case0.npz")
-    encoded = backbone.encode([window(goldens, backbone, int(recorded["window_index"]))])
+    encoded = backbone.encode([case_window(goldens, backbone, recorded)])
     ids = torch.as_tensor(recorded["leftpad_ids"].astype(np.int64))[None]
     padding = int((ids == 0).sum())
     ids = torch.cat([ids, ids.roll(padding, 1)])

@@ -1,67 +1,42 @@
-"""Whole generations against the recorded ones: every prompt, every token, every event."""
+"""Whole generations against the recorded ones: every prompt, every token, every event.
+
+Each is done twice: by the family's own network, and with the recorded tokens dictated, which shows
+that all else is right even where a network is wrong.
+"""
 
 from __future__ import annotations
 
-import io
 import json
 import math
-import re
-from dataclasses import dataclass, field, replace
-from functools import cache, reduce
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import soundfile
-
-from companion.beatmap import Document, Mode
-from companion.engine.audio import Waveform, decode_audio
-from companion.engine.cancellation import CancelToken
+from companion.beatmap import Document
 from companion.engine.checkpoint import load
-from companion.engine.conditioning import Conditioning
-from companion.engine.encoding import (
-    EncodingOptions,
-    encode_kiai,
-    encode_map,
-    encode_red_lines,
-    encode_scroll_speeds,
-    encode_timing,
-    retime,
-)
-from companion.engine.encoding.positions import columns_as_positions, in_pixels
-from companion.engine.events import BEAT_TYPES, ContextType, Event, EventType, merge, without
-from companion.engine.generation import (
-    GeneratedWindow,
-    Generation,
-    GenerationOptions,
-    Part,
-    generate,
-)
-from companion.engine.postprocess import PostprocessOptions, resnap, write_map
-from companion.engine.prompts import Context, PromptBuilder, PromptOptions
-from companion.engine.sampling import Greedy, Sampler
-from companion.engine.timing import generate_timing
-from companion.engine.windows import windows_of
-from tests.parity.conftest import map_header
+from tests.parity.conftest import FAMILIES
+from tests.parity.dictation import Dictation, Undecided
+from tests.parity.replay import Replay, recorded_events
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     import pytest
 
-    from companion.beatmap import Beatmap, TimingPoint
-    from companion.engine.model.backbone import Backbone, EncodedWindows
+    from companion.engine.model.backbone import Backbone
 
-FAMILIES = ["v29"]
-CLIP = re.compile(r"clip(\d+)\.wav")
-"""The first so many seconds of the longest clip, unless the file is there."""
+WAYS = ("dictated", "network")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     folder: Any = metafunc.config.getoption("--goldens")
-    files = [file for name in FAMILIES for file in sorted((folder / name).glob("generate/*.json"))]
-    names = [f"{file.parent.parent.name}-{file.stem}" for file in files]
-    metafunc.parametrize("record_file", files, ids=names)
+    cases = [
+        (how, file)
+        for how in WAYS
+        for family in FAMILIES
+        for file in sorted((folder / family).glob("generate/*.json"))
+    ]
+    names = [f"{how}-{file.parent.parent.name}-{file.stem}" for how, file in cases]
+    metafunc.parametrize(("how", "record_file"), cases, ids=names)
 
 
 @cache
@@ -70,254 +45,20 @@ def backbone_of(folder: Path) -> Backbone:
 
 
 @cache
-def song(goldens: Path, name: str) -> Waveform:
-    path = goldens / "common" / name
-    if path.is_file():
-        return decode_audio(path.read_bytes(), name, 16000)
-    longest = max((goldens / "common").glob("clip[0-9][0-9].wav"))
-    pcm, rate_hz = soundfile.read(longest, dtype="int16")
-    cut = CLIP.fullmatch(name)
-    pcm = pcm[: int(cut[1]) * rate_hz] if cut is not None else np.zeros_like(pcm[: 20 * rate_hz])
-    file = io.BytesIO()
-    soundfile.write(file, pcm, rate_hz, format="WAV", subtype="PCM_16")
-    return decode_audio(file.getvalue(), name, 16000)
-
-
-@dataclass
-class Recorder:
-    """A backbone that notes the prompts it is started with."""
-
-    inner: Any
-    prompts: list[list[list[int]]] = field(default_factory=list)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
-
-    def start(self, tokens: Any, mask: Any, encoded: EncodedWindows) -> Any:
-        self.prompts.append([[i for i in row if i != 0] for row in tokens.tolist()])
-        return self.inner.start(tokens, mask, encoded)
-
-
-class Replay:
-    """The recorded run, done again."""
-
-    def __init__(self, goldens: Path, record: dict[str, Any], folder: Path) -> None:
-        self.args = record["args"]
-        self.record = record
-        self.backbone = Recorder(backbone_of(folder))
-        self.waveform = song(goldens, record["audio"])
-        map_path = goldens / record["beatmap"] if record["beatmap"] else None
-        self.beatmap: Beatmap | None = (
-            Document.parse(map_path.read_bytes()).beatmap if map_path is not None else None
-        )
-        self.map_bytes = map_path.read_bytes() if map_path is not None else b""
-        self.encoding = EncodingOptions(original_quirks=True)
-        self.prompts = PromptBuilder(
-            self.backbone.vocabulary,
-            self.backbone.settings.window_ms,
-            PromptOptions(tgt_seq_len=self.args["tgt_seq_len"]),
-            self.encoding,
-        )
-        self.chooser = Sampler.seeded([record["seed"]]) if record["do_sample"] else Greedy()
-        self.written: list[GeneratedWindow] = []
-        self.timing: Sequence[TimingPoint] | None = None
-        self.results: list[list[tuple[ContextType, list[Event]]]] = []
-
-    def run(self) -> None:
-        for run in self.record["passes"]:
-            out = [ContextType(kind) for kind in run["out_context"]]
-            given = [ContextType(kind) for kind in run["in_context"]]
-            self.results.append(self._pass(given, out))
-            if out == [ContextType.TIMING]:
-                events = self.results[-1][0][1]
-                self.timing = generate_timing(
-                    [e for e in events if e.kind in BEAT_TYPES | {EventType.TIME_SHIFT}],
-                    leniency_ms=self.args["timing_leniency"],
-                )
-
-    @property
-    def red_lines(self) -> Sequence[TimingPoint] | None:
-        if self.timing is not None or self.beatmap is None:
-            return self.timing
-        return self.beatmap.red_lines if "timing" in self.args["in_context"] else None
-
-    @property
-    def final_events(self) -> list[Event]:
-        contexts = [events for _, events in self.results[-1]]
-        merged = reduce(merge, contexts)
-        red_lines = self.red_lines
-        only_timing = "map" not in self.args["output_type"]
-        if only_timing or not self.args["resnap_events"] or red_lines is None:
-            return merged
-        return resnap(merged, red_lines, original_quirks=True)
-
-    @property
-    def final_text(self) -> str:
-        header = map_header(self.record["beatmap_config"])
-        options = PostprocessOptions(
-            timing_leniency_ms=self.args["timing_leniency"],
-            snap_near_overlaps=self.args["snap_near_perfect_overlaps"],
-            seed=self.record["seed"] or 0,
-            original_quirks=True,
-        )
-        return write_map(self.final_events, header, self.red_lines, options)
-
-    @property
-    def conditioning(self) -> Conditioning:
-        config = self.record["generation_config"]
-        return Conditioning(
-            mode=Mode(config["gamemode"]),
-            difficulty=config["difficulty"],
-            mapper_id=config["mapper_id"],
-            beatmap_id=config["beatmap_id"],
-            year=config["year"],
-            hitsounded=config["hitsounded"],
-            cs=config["circle_size"],
-            keycount=config["keycount"],
-            hold_note_ratio=config["hold_note_ratio"],
-            scroll_speed_ratio=config["scroll_speed_ratio"],
-            slider_multiplier=config["slider_multiplier"],
-            descriptors=config["descriptors"],
-            negative_descriptors=config["negative_descriptors"],
-            song_length_ms=self.waveform.duration_ms,
-        )
-
-    def _known_events(self, kind: ContextType) -> list[Event]:
-        return self._events_of(kind, self.encoding, self.waveform.duration_ms)
-
-    def _events_of(
-        self, kind: ContextType, encoding: EncodingOptions, length_ms: float | None
-    ) -> list[Event]:
-        if kind is ContextType.TIMING and self.timing is not None:
-            return encode_red_lines(self.timing, encoding, length_ms)
-        if kind is ContextType.NONE:
-            return []
-        assert self.beatmap is not None
-        if kind is ContextType.TIMING:
-            return encode_timing(self.beatmap, encoding, length_ms)
-        if kind is ContextType.KIAI:
-            return encode_kiai(self.beatmap, encoding)
-        if kind is ContextType.SV:
-            return encode_scroll_speeds(self.beatmap, encoding)
-        events = encode_map(self.beatmap, encoding, length_ms)
-        if kind is ContextType.NO_HS:
-            return without(events, {EventType.HITSOUND, EventType.VOLUME})
-        return events
-
-    def _given(self, kind: ContextType) -> Context:
-        about = None
-        if kind is ContextType.GD:
-            assert self.beatmap is not None
-            from companion.engine.conditioning import star_rating
-
-            about = Conditioning.of(
-                self.beatmap,
-                self.waveform.duration_ms,
-                star_rating(self.map_bytes),
-                self.backbone.vocabulary,
-            )
-        return Context(kind, self._known_events(kind), about)
-
-    def _part(self, kind: ContextType, known: Sequence[ContextType]) -> Part:
-        if kind in known:
-            return Part(kind, self._known_events(kind), finished=True)
-        if self.args["add_to_beatmap"] and self.args["start_time"] is not None:
-            events = self._known_events(kind)
-            _drop_tail(events, self.args["start_time"] - 1)
-            return Part(kind, events)
-        return Part(kind)
-
-    def _pass(
-        self, given: Sequence[ContextType], out: Sequence[ContextType]
-    ) -> list[tuple[ContextType, list[Event]]]:
-        known = [*given, *([ContextType.TIMING] if self.timing is not None else [])]
-        args, about = self.args, self.conditioning
-        plan = self.prompts.plan(known, out, about.mode)
-        parts = [self._part(kind, known) for kind in plan.produced]
-        generation = Generation(
-            self.backbone,  # pyright: ignore[reportArgumentType]
-            self.waveform,
-            windows_of(
-                len(self.waveform.samples),
-                self.backbone.settings.windows,
-                args["start_time"],
-                args["end_time"],
-            ),
-            self.prompts,
-            plan.template,
-            [self._given(kind) for kind in plan.template.given],
-            parts,
-            about,
-            self.chooser,
-            GenerationOptions(
-                guidance=args["cfg_scale"],
-                temperature=args["temperature"],
-                timing_temperature=args["timing_temperature"],
-                mania_column_temperature=args["mania_column_temperature"],
-                taiko_hit_temperature=args["taiko_hit_temperature"],
-                time_bias=args["timeshift_bias"],
-                top_k=args["top_k"],
-                top_p=args["top_p"],
-                max_tokens=args["tgt_seq_len"],
-                original_quirks=True,
-            ),
-        )
-        events = {part.kind: list(part.events) for part in parts}
-        for window in generate(generation, CancelToken()):
-            self.written.append(window)
-            events[window.kind].extend(window.events)
-        return [
-            (kind, self._returned(kind, retime(written, about.song_length_ms, types_first=True)))
-            for kind, written in events.items()
-            if kind in out
-        ]
-
-    def _returned(self, kind: ContextType, events: list[Event]) -> list[Event]:
-        """Events as the original hands them on: in pixels, the rest of a map around a range."""
-        start_ms, end_ms = self.args["start_time"], self.args["end_time"]
-        if start_ms is not None:
-            events = [event for event in events if event.time_ms >= start_ms - 10]
-        if end_ms is not None:
-            _drop_tail(events, end_ms + 10)
-        if kind is ContextType.MAP:
-            events = in_pixels(events, self.encoding)
-        if self.args["add_to_beatmap"]:
-            exact = replace(self.encoding, position_precision_px=1, position_split_axes=True)
-            reference = self._events_of(kind, exact, None)
-            if start_ms is not None:
-                before = list(reference)
-                _drop_tail(before, start_ms - 1)
-                events = [*before, *events]
-            if end_ms is not None:
-                events += [event for event in reference if event.time_ms >= end_ms + 1]
-        if kind is ContextType.MAP and self.conditioning.mode is Mode.MANIA:
-            events = columns_as_positions(events, self.conditioning.keycount)
-        return events
-
-
-def _drop_tail(events: list[Event], after_ms: float) -> None:
-    while events and events[-1].time_ms > after_ms:
-        events.pop()
-
-
-def recorded_events(file: Path) -> list[Event]:
-    with np.load(file) as arrays:
-        names, kinds = arrays["type_names"], arrays["type"]
-        times = arrays["time"] if "time" in arrays else np.zeros(len(kinds))
-        columns = zip(kinds, arrays["value"], times, strict=True)
-        return [Event(EventType(str(names[k])), int(v), int(t)) for k, v, t in columns]
-
-
-@cache
-def replayed(goldens: Path, file: Path) -> Replay:
-    record = json.loads(file.read_text())
-    replay = Replay(goldens, record, file.parent.parent)
+def replayed(goldens: Path, how: str, file: Path) -> Replay:
+    record, folder = json.loads(file.read_text(encoding="utf-8")), file.parent.parent
+    if how == "dictated":
+        # Every token may be said that is not forbidden, however unlikely.
+        record["args"] |= {"top_k": 0, "top_p": 1.0}
+        replay = Replay(goldens, record, Undecided(folder), Dictation(record["calls"]))
+    else:
+        replay = Replay(goldens, record, backbone_of(folder))
     replay.run()
     return replay
 
 
-def test_every_prompt_and_every_token_is_as_recorded(goldens: Path, record_file: Path):
-    replay = replayed(goldens, record_file)
+def test_every_prompt_and_every_token_is_as_recorded(goldens: Path, how: str, record_file: Path):
+    replay = replayed(goldens, how, record_file)
     calls = replay.record["calls"]
     prompts = replay.backbone.prompts
     for i, (call, prompt, window) in enumerate(zip(calls, prompts, replay.written, strict=True)):
@@ -328,8 +69,8 @@ def test_every_prompt_and_every_token_is_as_recorded(goldens: Path, record_file:
         assert list(window.decoded.tokens) == call["generated"], i
 
 
-def test_every_returned_event_is_as_recorded(goldens: Path, record_file: Path):
-    replay = replayed(goldens, record_file)
+def test_every_returned_event_is_as_recorded(goldens: Path, how: str, record_file: Path):
+    replay = replayed(goldens, how, record_file)
     n_files = 0
     for p, contexts in enumerate(replay.results):
         for c, (kind, events) in enumerate(contexts):
@@ -339,15 +80,15 @@ def test_every_returned_event_is_as_recorded(goldens: Path, record_file: Path):
     assert n_files == len(list(record_file.parent.glob(f"{record_file.stem}.pass*.npz")))
 
 
-def test_the_final_events_are_as_recorded(goldens: Path, record_file: Path):
-    replay = replayed(goldens, record_file)
+def test_the_final_events_are_as_recorded(goldens: Path, how: str, record_file: Path):
+    replay = replayed(goldens, how, record_file)
     recorded = recorded_events(record_file.with_suffix(".final_events.npz"))
     said = [(event.kind, event.value) for event in replay.final_events]
     assert said == [(event.kind, event.value) for event in recorded]
 
 
-def test_the_final_text_is_as_recorded(goldens: Path, record_file: Path):
-    replay = replayed(goldens, record_file)
+def test_the_final_text_is_as_recorded(goldens: Path, how: str, record_file: Path):
+    replay = replayed(goldens, how, record_file)
     recorded = record_file.with_suffix(".osu").read_text(encoding="utf-8-sig")
     if replay.args["add_to_beatmap"]:
         # The original writes the whole map anew here; ours splices. What is in the range is equal.

@@ -26,7 +26,7 @@ from companion.engine.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from pathlib import Path
 
-FAMILIES = ["v29"]
+FAMILIES = ["v29", "v30", "v31", "v32"]
 
 
 @pytest.fixture(params=FAMILIES)

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+FINE_PX = 8
+"""Cells up to this size say well enough whether two objects are in the same place."""
+
 
 @dataclass(frozen=True, slots=True)
 class PositionRange:
@@ -77,6 +80,11 @@ class EncodingOptions:
         if "position_range" in options:
             options["position_range"] = PositionRange(*options["position_range"])
         return cls(**options)
+
+    @property
+    def has_coarse_positions(self) -> bool:
+        """Whether places are only known to a wide cell."""
+        return self.position_precision_px > FINE_PX and self.position_refinement_px is None
 
     @property
     def columns(self) -> int:

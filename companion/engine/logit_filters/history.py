@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from companion.engine.events import TYPES, EventType
+from companion.engine.events import BEAT_TYPES, TYPES, EventType
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from torch import Tensor
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _REMEMBERED = 3
 """The farthest that any rule looks back."""
+_OBJECT_TYPES = TYPES - BEAT_TYPES
 
 
 class TokenHistory:
@@ -38,9 +39,12 @@ class TokenHistory:
         tokens; 0 when there is none, which forbids nothing."""
         self.last_types: list[EventType | None] = []
         """Per row the last type since the last start token; None when there is none."""
+        self.last_object_types: list[EventType | None] = []
+        """The same without beats, which some families write between the parts of an object."""
         for prompt in prompts:
             self.last_steps.append(self._last_step(prompt))
-            self.last_types.append(self._last_type(prompt))
+            self.last_types.append(self._last_type(prompt, TYPES))
+            self.last_object_types.append(self._last_type(prompt, _OBJECT_TYPES))
 
     def __len__(self) -> int:
         return len(self._recent)
@@ -54,10 +58,13 @@ class TokenHistory:
             if token in self._times:
                 self.last_steps[row] = token - self._times.start
             elif token in self._types:
-                self.last_types[row] = self._types[token]
+                kind = self._types[token]
+                self.last_types[row] = kind
+                if kind in _OBJECT_TYPES:
+                    self.last_object_types[row] = kind
             elif token in self._starts:
                 self.last_steps[row] = 0
-                self.last_types[row] = None
+                self.last_types[row] = self.last_object_types[row] = None
 
     def recent(self, row: int, distance: int) -> int:
         """The token ``distance`` positions before the next one; -1 when there are not so many."""
@@ -72,9 +79,9 @@ class TokenHistory:
                 break
         return 0
 
-    def _last_type(self, prompt: Sequence[int]) -> EventType | None:
+    def _last_type(self, prompt: Sequence[int], among: Collection[EventType]) -> EventType | None:
         for token in reversed(prompt):
-            if token in self._types:
+            if token in self._types and self._types[token] in among:
                 return self._types[token]
             if token in self._starts:
                 break

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from companion.engine.events import HEAD_TYPES, EventType
+from companion.engine.events import HEAD_TYPES, OPEN_TYPES, EventType
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,23 +49,28 @@ class TimeBias:
 class TimeFence:
     """Nothing begins before the range that is written, and nothing that began inside ends after it.
 
-    A beginning after the range is left possible: it is one of the tokens that end a window. So this
-    is a rule for models that name an event's type before its time.
+    A beginning after the range is left possible: it is one of the tokens that end a window. Where
+    types come last, a time begins something unless an object is open. That is not known of hold
+    notes, several of which may be; one whose end would come after the range stays without.
     """
 
-    def __init__(self, vocabulary: Vocabulary, first_step: int, last_step: int) -> None:
+    def __init__(
+        self, vocabulary: Vocabulary, first_step: int, last_step: int, *, types_first: bool = True
+    ) -> None:
         """Make a fence.
 
         Args:
             vocabulary: Whose tokens are fenced.
             first_step: First time token that is allowed, in 10 ms steps of the window.
             last_step: Last one that an end or an anchor may have.
+            types_first: Whether an event's type is named before its time.
         """
         times = vocabulary.ranges[EventType.TIME_SHIFT]
         heads = HEAD_TYPES | {EventType.KIAI, EventType.SCROLL_SPEED_CHANGE}
         self._heads = frozenset(
             token for kind in heads if kind in vocabulary for token in vocabulary.ranges[kind].ids
         )
+        self._types_first = types_first
         self._before = slice(times.first_id, times.first_id + max(first_step, 0))
         last = min(max(last_step, 0), len(times.ids) - 1)
         self._last_step = last
@@ -78,6 +83,12 @@ class TimeFence:
         for row in range(len(history)):
             # Whoever is already past the fence can only go on from there.
             inside = history.last_steps[row] <= self._last_step
-            if inside and history.recent(row, 1) not in self._heads:
+            if inside and not self._may_begin(history, row):
                 logits[row, self._after] = -torch.inf
         return logits
+
+    def _may_begin(self, history: TokenHistory, row: int) -> bool:
+        """Whether the next time may be that of a beginning."""
+        if self._types_first:
+            return history.recent(row, 1) in self._heads
+        return history.last_object_types[row] not in OPEN_TYPES

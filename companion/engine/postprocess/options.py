@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from companion.engine.encoding import EncodingOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +35,14 @@ class PostprocessOptions:
     - Scroll speeds are relative to a main tempo that is measured in whole seconds.
     - Files have an invisible character before one combo colour, and a sample index of -1.
     """
+
+    @classmethod
+    def of(cls, encoding: EncodingOptions) -> Self:
+        """The choices that follow from how a family writes maps down."""
+        return cls(
+            types_first=encoding.types_first,
+            has_positions=encoding.add_positions,
+            has_velocities=encoding.add_sv,
+            normalized_scroll_speed=encoding.normalized_scroll_speed,
+            snap_near_overlaps=encoding.has_coarse_positions,
+        )

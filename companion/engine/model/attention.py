@@ -1,0 +1,165 @@
+"""Attention of decoders that step token by token: heads, masks, and a memory with room to grow.
+
+What the families have in common whatever their layers look like. Padding is on the left and never
+attended to; keys and values are written into room that is made in blocks, because growing them by
+one token each would copy all of them each time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import torch
+from torch.nn.functional import scaled_dot_product_attention
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+CACHE_BLOCK_TOKENS = 256
+"""So many tokens more fit into a memory each time that it is full."""
+
+
+class AttentionWeights(Protocol):
+    """Projections of one attention as Whisper names them."""
+
+    num_heads: int
+    head_dim: int
+    q_proj: nn.Linear
+    k_proj: nn.Linear
+    v_proj: nn.Linear
+    out_proj: nn.Linear
+
+
+@dataclass(slots=True)
+class LayerCache:
+    """Keys and values of one decoder layer, shape = (n, n_heads, n_tokens or n_heard, head_width).
+
+    ``keys`` and ``values`` have room for tokens to come.
+    """
+
+    keys: Tensor
+    values: Tensor
+    heard_keys: Tensor
+    heard_values: Tensor
+
+    def put(self, place: int, keys: Tensor, values: Tensor) -> None:
+        """Remember one more token, shape = (n, n_heads, 1, head_width)."""
+        self.keys[:, :, place : place + 1] = keys
+        self.values[:, :, place : place + 1] = values
+
+    def until(self, past: int) -> tuple[Tensor, Tensor]:
+        """Keys and values of the first tokens."""
+        return self.keys[:, :, :past], self.values[:, :, :past]
+
+
+@dataclass(slots=True)
+class DecoderMemory:
+    """What a decoder remembers of some rows of tokens."""
+
+    layers: list[LayerCache]
+    n_tokens: int
+    next_position: Tensor
+    """Padding does not count, shape = (n,)."""
+    visible: Tensor | None
+    """False at padding, shape = (n, 1, 1, room); None when nothing is padded."""
+
+    def advance(self) -> Tensor | None:
+        """Count one more token, with room for it; what may be seen, itself included."""
+        if self.n_tokens == self.layers[0].keys.shape[2]:
+            self.make_room()
+        self.n_tokens += 1
+        self.next_position = self.next_position + 1
+        return None if self.visible is None else self.visible[..., : self.n_tokens]
+
+    def make_room(self) -> None:
+        """Grow by one block, in place."""
+        for cache in self.layers:
+            cache.keys = with_room(cache.keys, CACHE_BLOCK_TOKENS)
+            cache.values = with_room(cache.values, CACHE_BLOCK_TOKENS)
+        if self.visible is not None:
+            n = self.visible.shape[0]
+            more = self.visible.new_ones(n, 1, 1, CACHE_BLOCK_TOKENS)
+            self.visible = torch.cat([self.visible, more], dim=-1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Where the tokens of some sequences stand, and which of them are there."""
+
+    positions: Tensor
+    """Padding does not count, shape = (n, n_tokens)."""
+    visible: Tensor | None
+    """As in `DecoderMemory`."""
+    allowed: Tensor | None
+    """Which tokens each may look at, shape = (n, 1, n_tokens, n_tokens); None when nothing is
+    padded, so that all may look at those before."""
+
+    @classmethod
+    def of(cls, tokens: Tensor, mask: Tensor | None, room: int) -> Rows:
+        """The places of tokens, shape = (n, n_tokens), False in ``mask`` at padding."""
+        n, n_tokens = tokens.shape
+        if mask is None or bool(mask.all()):
+            return cls(torch.arange(n_tokens, device=tokens.device).expand(n, -1), None, None)
+        mask = mask.to(tokens.device)
+        positions = (mask.cumsum(1) - 1).clamp(min=0)
+        visible = torch.ones(n, 1, 1, n_tokens + room, dtype=torch.bool, device=tokens.device)
+        visible[:, 0, 0, :n_tokens] = mask
+        return cls(positions, visible, causal_mask(visible[..., :n_tokens]))
+
+
+def causal_mask(visible: Tensor) -> Tensor:
+    """Which tokens each token may look at, shape = (n, 1, n_tokens, n_tokens)."""
+    n_tokens = visible.shape[-1]
+    causal = torch.ones(n_tokens, n_tokens, dtype=torch.bool, device=visible.device).tril()
+    # Padding sees itself: a row that may look at nothing at all would turn into NaN.
+    itself = torch.eye(n_tokens, dtype=torch.bool, device=visible.device)
+    return (visible & causal) | itself
+
+
+def with_room(tensor: Tensor, room: int) -> Tensor:
+    """The same keys or values, with undefined ones after them."""
+    if room == 0:
+        return tensor
+    n, n_heads, n_tokens, width = tensor.shape
+    roomy = tensor.new_empty(n, n_heads, n_tokens + room, width)
+    roomy[:, :, :n_tokens] = tensor
+    return roomy
+
+
+def split_heads(projected: Tensor, n_heads: int) -> Tensor:
+    """Shape (n, n_tokens, width) to (n, n_heads, n_tokens, head_width)."""
+    n, n_tokens, width = projected.shape
+    return projected.view(n, n_tokens, n_heads, width // n_heads).transpose(1, 2)
+
+
+def attend(
+    queries: Tensor,
+    keys: Tensor,
+    values: Tensor,
+    allowed: Tensor | None = None,
+    *,
+    causal: bool = False,
+) -> Tensor:
+    """Mix values for queries, all (n, n_heads, n_tokens, head_width); shape (n, n_tokens, width).
+
+    Args:
+        queries: Who asks.
+        keys: What is found.
+        values: What is taken from it.
+        allowed: What each may look at; everything unless given.
+        causal: Without ``allowed``: whether each may only look at itself and what is before.
+    """
+    mixed = scaled_dot_product_attention(
+        queries, keys, values, attn_mask=allowed, is_causal=causal and queries.shape[2] > 1
+    )
+    return mixed.transpose(1, 2).flatten(2)
+
+
+def heard_keys_and_values(hidden: Tensor, attention: AttentionWeights) -> tuple[Tensor, Tensor]:
+    """Cross attention's keys and values; rows that share one window share the work."""
+    n = hidden.shape[0]
+    distinct = hidden[:1] if n > 1 and hidden.stride(0) == 0 else hidden
+    keys = split_heads(attention.k_proj(distinct), attention.num_heads)
+    values = split_heads(attention.v_proj(distinct), attention.num_heads)
+    return keys.expand(n, -1, -1, -1), values.expand(n, -1, -1, -1)
