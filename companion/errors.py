@@ -11,7 +11,8 @@ The tree::
     ├── AudioError
     │   ├── AudioMissing
     │   ├── AudioUnreadable
-    │   └── AudioTooShort
+    │   ├── AudioTooShort
+    │   └── NoBeatHeard            there is no beat in the song that a model could hear
     ├── ModelError
     │   ├── ModelMissing           no checkpoint where one was expected
     │   ├── CheckpointMismatch     a checkpoint's tensors or settings do not fit its family
@@ -77,6 +78,10 @@ class AudioUnreadable(AudioError):
 
 class AudioTooShort(AudioError):
     """The song is too short for a model to listen to."""
+
+
+class NoBeatHeard(AudioError):
+    """There is no beat in the song that a model could hear."""
 
 
 class ModelError(CompanionError):

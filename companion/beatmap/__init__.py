@@ -20,11 +20,14 @@ from companion.beatmap.splices import (
     restate_at,
     splice_green_lines,
     splice_objects,
+    splice_red_lines,
     straddling_objects,
 )
 from companion.beatmap.timing import TimingPoint, TimingTable
+from companion.beatmap.timing_agreement import Agreement, compare_timing
 
 __all__ = [
+    "Agreement",
     "Beatmap",
     "Break",
     "Circle",
@@ -44,6 +47,7 @@ __all__ = [
     "TimeRange",
     "TimingPoint",
     "TimingTable",
+    "compare_timing",
     "curve_segments",
     "diff",
     "edit_between",
@@ -57,6 +61,7 @@ __all__ = [
     "snap_range_outward",
     "splice_green_lines",
     "splice_objects",
+    "splice_red_lines",
     "straddling_objects",
     "whole_song",
 ]

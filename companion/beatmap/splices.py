@@ -117,6 +117,56 @@ def splice_green_lines(
     return _splice(document, "TimingPoints", present, removed, texts)
 
 
+def splice_red_lines(document: Document, red_lines: Sequence[TimingPoint]) -> tuple[TextEdit, ...]:
+    """Edits that put new red lines in the place of all red lines of a map.
+
+    Only their times, tempos and meters are taken over. All other lines stay, and so does what they
+    said: each new line has the samples, volume and kiai that were in force there, and where a red
+    line comes or goes, a green one states the old velocity again if it would be another. Raises
+    ``RangeRefused`` when there is no line, or one is green.
+    """
+    document.require_readable()
+    if not red_lines or not all(point.uninherited for point in red_lines):
+        raise RangeRefused("A map's timing has to be red lines, at least one.")
+    before = document.beatmap.timing_points
+    table = TimingTable(before)
+    reds = [_like_governing(point, table) for point in red_lines]
+    old_reds = [point for point in before if point.uninherited]
+    after = [point for point in before if not point.uninherited] + reds
+    greens: list[TimingPoint] = []
+    first_ms = min(point.time_ms for point in reds)  # before it nothing can be in force
+    for ms in sorted({math.ceil(point.time_ms) for point in (*old_reds, *reds)}):
+        if ms < first_ms:
+            continue
+        restated = restate_at(ms, before, [*after, *greens])
+        if restated is not None:
+            greens.append(restated)
+    offset_ms = document.beatmap.time_offset_ms
+    # A red line stands before the green ones of its moment, which would else be overruled.
+    texts = [
+        (p.time_ms - 1e-3 * p.uninherited, format_timing_point(p, time_offset_ms=offset_ms))
+        for p in (*reds, *greens)
+    ]
+    present = [(p.time_ms, p.line) for p in before]
+    return _splice(document, "TimingPoints", present, {p.line for p in old_reds}, texts)
+
+
+def _like_governing(red: TimingPoint, table: TimingTable) -> TimingPoint:
+    """A red line on a whole millisecond with the samples and kiai that are in force there."""
+    ms = float(round(red.time_ms))
+    governing = table.sample_point_at(ms)
+    bare = TimingPoint(ms, red.beat_length, red.meter)
+    if governing is None:
+        return bare
+    return replace(
+        bare,
+        sample_set=governing.sample_set,
+        sample_index=governing.sample_index,
+        volume=governing.volume,
+        effects=KIAI_BIT if table.kiai_at(ms) else 0,
+    )
+
+
 def restate_at(
     ms: int, before: Iterable[TimingPoint], after: Iterable[TimingPoint]
 ) -> TimingPoint | None:

@@ -114,6 +114,28 @@ def write(path: Path, data: bytes, *, expected_digest: str, backups: Path) -> Ba
     return Backup(target, copy, expected_digest, digest_of(data))
 
 
+def create(path: Path, data: bytes) -> None:
+    """Write a file that is not there yet, at once: nobody ever sees half of it.
+
+    Raises ``StaleEdit`` when there is such a file already, and ``WriteFailed`` when the disk says
+    no; then nothing is left.
+    """
+    target = path.resolve()
+    temporary = temporary_folder(target) / _temporary_name(target)
+    try:
+        _write_durably(temporary, data, mode=0o644)
+        if target.exists():
+            raise StaleEdit(f"{path} exists already; choose another name.")
+        _replace(temporary, target)
+    except OSError as error:
+        raise WriteFailed(f"{path} cannot be written: {_reason(error)}.") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+    with contextlib.suppress(OSError):
+        _sync_folder(target.parent)
+
+
 def restore(backup: Backup) -> Backup:
     """Put a backup back; the bytes it replaces are backed up in turn.
 

@@ -224,6 +224,128 @@ def regenerate(
 
 
 @app.command()
+def guest(
+    ctx: typer.Context,
+    map_path: MapPath,
+    difficulty: Annotated[float, typer.Option(help="Star rating to aim at.")],
+    name: Annotated[
+        str | None, typer.Option(help="Name of the new difficulty.", show_default="its stars")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Same seed, same result.", show_default="random")
+    ] = None,
+    guidance: Annotated[
+        float | None, typer.Option(help="Classifier-free guidance scale; 1 is off.")
+    ] = None,
+    temperature: Annotated[float | None, typer.Option(help="0 always takes the likeliest.")] = None,
+    mapper_id: Annotated[
+        int | None, typer.Option(help="User id of a mapper to write like.")
+    ] = None,
+    year: Annotated[int | None, typer.Option(help="Year to write like, 2007 to 2077.")] = None,
+    descriptors: Annotated[
+        list[str] | None, typer.Option(help="A word for what it should be; may be repeated.")
+    ] = None,
+    negative_descriptors: Annotated[
+        list[str] | None,
+        typer.Option(help="A word for what it should not be; needs guidance. May be repeated."),
+    ] = None,
+    hp: Annotated[float | None, typer.Option(help="HP drain.", show_default="as in MAP")] = None,
+    cs: Annotated[float | None, typer.Option(help="Circle size.", show_default="as in MAP")] = None,
+    od: Annotated[
+        float | None, typer.Option(help="Overall difficulty.", show_default="as in MAP")
+    ] = None,
+    ar: Annotated[
+        float | None, typer.Option(help="Approach rate.", show_default="as in MAP")
+    ] = None,
+    green_lines: Annotated[
+        bool, typer.Option("--green-lines", help="Let the model write green lines of its own.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write.", show_default="in the set's folder")
+    ] = None,
+    acknowledge: Annotated[
+        bool, typer.Option("--acknowledge", help="I have read the note on osu!'s AI policy.")
+    ] = False,
+    json: Json = False,
+    model: ModelFolder = None,
+    device: Device = None,
+    threads: Threads = None,
+    data: DataFolder = None,
+) -> None:
+    """Write another difficulty for MAP's song, with its timing, as a new file in the set."""
+    settings = _settings(ctx, model, device, threads, data, json=json)
+    from companion.cli.guest import GuestWish, write_guest
+
+    stats = {"HPDrainRate": hp, "CircleSize": cs, "OverallDifficulty": od, "ApproachRate": ar}
+    wish = GuestWish(
+        difficulty=difficulty,
+        name=name,
+        seed=seed,
+        guidance=guidance,
+        temperature=temperature,
+        mapper_id=mapper_id,
+        year=year,
+        descriptors=descriptors or (),
+        negative_descriptors=negative_descriptors or (),
+        stats={key: value for key, value in stats.items() if value is not None},
+        green_lines=green_lines,
+        out=out,
+        acknowledge=acknowledge,
+    )
+    write_guest(settings, _terminal(ctx), map_path, wish)
+
+
+@app.command()
+def timing(
+    ctx: typer.Context,
+    source: Annotated[
+        Path, typer.Argument(metavar="AUDIO|MAP", help="A song, or an .osu file with its song.")
+    ],
+    super_timing: Annotated[
+        bool, typer.Option("--super", help="Hear the song many times; slow, and finer.")
+    ] = False,
+    iterations: Annotated[
+        int | None, typer.Option(help="Hearings of --super.", show_default="20")
+    ] = None,
+    leniency: Annotated[
+        float | None,
+        typer.Option(metavar="MS", help="How far a beat may lie from its red line."),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Same seed, same result.", show_default="random")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write a new .osu file with the red lines.")
+    ] = None,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Put them in place of the map's own, with a backup.")
+    ] = False,
+    acknowledge: Annotated[
+        bool, typer.Option("--acknowledge", help="I have read the note on osu!'s AI policy.")
+    ] = False,
+    json: Json = False,
+    model: ModelFolder = None,
+    device: Device = None,
+    threads: Threads = None,
+    data: DataFolder = None,
+) -> None:
+    """Hear where a song's beats are; reports BPM, offset and errors, and writes only if told."""
+    settings = _settings(ctx, model, device, threads, data, json=json)
+    from companion.cli.timing import TimingWish, time_song
+
+    wish = TimingWish(
+        iterations=20 if super_timing and iterations is None else iterations,
+        super_timing=super_timing,
+        leniency_ms=leniency,
+        seed=seed,
+        out=out,
+        in_place=in_place,
+        acknowledge=acknowledge,
+    )
+    time_song(settings, _terminal(ctx), source, wish)
+
+
+@app.command()
 def undo(
     ctx: typer.Context, map_path: MapPath, json: Json = False, data: DataFolder = None
 ) -> None:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import secrets
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-import typer
-
 from companion.beatmap import TimeRange, storage
 from companion.cli.modding import map_value
+from companion.cli.notice import confirm_notice
 from companion.cli.workbench import Workbench
 from companion.engine.cancellation import CancelToken
 from companion.engine.requests import Passage, RegenerateOptions, Replace
 from companion.errors import OptionRefused
 from companion.findings import timestamp
 from companion.session import StartRegenerate
-from companion.session.fair_use import NOTICE
 from companion.suggestions import generate
 
 if TYPE_CHECKING:
@@ -29,7 +26,7 @@ if TYPE_CHECKING:
     from companion.suggestions import Suggestion
 
 RELOAD_HINT = "Press Ctrl+L in the editor to load it."
-_SEEDS = 2**31
+SEEDS = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,7 @@ class Wish:
         plain = RegenerateOptions()
         options = RegenerateOptions(
             difficulty=self.difficulty,
-            seed=secrets.randbelow(_SEEDS) if self.seed is None else self.seed,
+            seed=secrets.randbelow(SEEDS) if self.seed is None else self.seed,
             guidance=plain.guidance if self.guidance is None else self.guidance,
             temperature=plain.temperature if self.temperature is None else self.temperature,
             replace=cast("Replace", self.replace),  # verified below
@@ -81,7 +78,7 @@ def regenerate_section(settings: Settings, terminal: Terminal, path: Path, wish:
     """
     options = wish.options()
     bench = Workbench(settings, path)
-    _show_notice(bench, terminal, wish)
+    show_notice(bench, terminal, acknowledged=wish.acknowledge)
     bench.session.fair_use.require_generating()  # before the song and the model are loaded
     bench.open_song()
     suggestion = _generate(bench, terminal, TimeRange(wish.start_ms, wish.end_ms), options)
@@ -116,21 +113,10 @@ def undo_last_write(settings: Settings, terminal: Terminal, path: Path) -> None:
     )
 
 
-def _show_notice(bench: Workbench, terminal: Terminal, wish: Wish) -> None:
+def show_notice(bench: Workbench, terminal: Terminal, *, acknowledged: bool) -> None:
     """Show the fair-use notice the first time, and ask; `--acknowledge` answers beforehand."""
-    fair_use = bench.session.fair_use
-    if fair_use.modding_only or fair_use.notice_acknowledged:
-        return
-    if not wish.acknowledge:
-        terminal.note(NOTICE.title.upper())
-        for paragraph in (*NOTICE.paragraphs, NOTICE.link):
-            terminal.note(f"\n{paragraph}")
-        if not sys.stdin.isatty():
-            terminal.note("\n--acknowledge says that you have read this.")
-            return  # the session refuses
-        if not typer.confirm("\nI have read this. Go on?", err=True):
-            return
-    bench.acknowledge()
+    if confirm_notice(bench.session.fair_use, terminal, acknowledged=acknowledged):
+        bench.acknowledge()
 
 
 def _generate(

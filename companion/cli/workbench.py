@@ -8,7 +8,6 @@ provenance.
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,13 +15,13 @@ from companion.beatmap import storage
 from companion.bridge.entry import now, provenance, write, write_with_undo
 from companion.bridge.song import look_at_song
 from companion.engine.engine import LocalEngine
-from companion.errors import CompanionError, StaleEdit, WriteFailed
+from companion.errors import CompanionError, StaleEdit
 from companion.journal import Journal, map_key
 from companion.session import Detection, FairUse, OpenMap, Session, examine
 from companion.worker import JobDone, JobFailed, JobStarted, JobYielded, ModelReady
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from companion.engine.requests import Engine, ModelInfo
@@ -63,20 +62,14 @@ class Workbench:
         data = storage.read(self.path)
         examined = examine(data, None)
         examined.document.require_readable()
-        stored = self.journal.fair_use()
-        self.session = Session(
-            FairUse(
-                modding_only_global=stored.modding_only_global,
-                modding_only_forced=settings.modding_only,
-                notice_acknowledged=stored.notice_acknowledged is not None,
-            )
-        )
+        fair_use = stored_fair_use(settings, self.journal, self.path.parent)
+        self.session = Session(replace(fair_use, modding_only_mapset=False))
         self.session.open(
             OpenMap("map", self.path, Detection("given")),
             examined,
             dismissed=self.journal.dismissed(self.path),
             undo_steps=self.journal.undo_steps(self.path, examined.document.digest),
-            modding_only_mapset=map_key(self.path.parent) in stored.modding_only_mapsets,
+            modding_only_mapset=fair_use.modding_only_mapset,
         )
         self.document = examined.document
         self.stars = examined.stars
@@ -115,8 +108,7 @@ class Workbench:
 
     def acknowledge(self) -> None:
         """Remember, for good, that the fair-use notice has been read."""
-        stored = self.journal.fair_use()
-        self.journal.keep_fair_use(replace(stored, notice_acknowledged=now()))
+        keep_acknowledgement(self.journal)
         self.session.acknowledge_notice()
 
     # ------------------------------------------------------------------ writing
@@ -153,22 +145,41 @@ class Workbench:
             StaleEdit: There is such a file already.
             WriteFailed: The disk does not take it.
         """
-        target = target.absolute()
-        self._record(provenance(target, planned))
-        with _disk_errors(target), target.open("xb") as file:
-            file.write(planned.document.to_bytes())
-        return Written(target, None)
+        return write_new(self.journal, planned, target)
 
     def _record(self, record: ProvenanceRecord | None) -> None:
         if record is not None:
             self.journal.record(record)
 
 
-@contextmanager
-def _disk_errors(target: Path) -> Generator[None]:
-    try:
-        yield
-    except FileExistsError:
-        raise StaleEdit(f"{target} exists already; choose another name.") from None
-    except OSError as error:
-        raise WriteFailed(f"{target} cannot be written: {error.strerror or error}.") from error
+def stored_fair_use(settings: Settings, journal: Journal, folder: Path) -> FairUse:
+    """What holds for the mapset in a folder."""
+    stored = journal.fair_use()
+    return FairUse(
+        modding_only_global=stored.modding_only_global,
+        modding_only_forced=settings.modding_only,
+        modding_only_mapset=map_key(folder) in stored.modding_only_mapsets,
+        notice_acknowledged=stored.notice_acknowledged is not None,
+    )
+
+
+def keep_acknowledgement(journal: Journal) -> None:
+    """Remember that the fair-use notice has been read."""
+    journal.keep_fair_use(replace(journal.fair_use(), notice_acknowledged=now()))
+
+
+def write_new(journal: Journal, planned: PlannedWrite, target: Path) -> Written:
+    """Write what is planned to a new file, which is whole or not there.
+
+    Raises:
+        StaleEdit: There is such a file already.
+        WriteFailed: The disk does not take it.
+    """
+    target = target.absolute()
+    if target.exists():  # before it is recorded
+        raise StaleEdit(f"{target} exists already; choose another name.")
+    record = provenance(target, planned)
+    if record is not None:
+        journal.record(record)
+    storage.create(target, planned.document.to_bytes())
+    return Written(target, None)

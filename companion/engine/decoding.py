@@ -80,9 +80,36 @@ class DecodingTask:
         n = len(prompts)
         mixer = self.mixer if negatives is not None else None
         fed = [*prompts, *(negatives or ())] if mixer is not None else prompts
+        return self._continue(prompts, fed, mixer, _for_rows(encoded, n, len(fed)), token)
+
+    @torch.inference_mode()
+    def run_windows(
+        self, prompts: Sequence[Sequence[int]], encoded: EncodedWindows, token: CancelToken
+    ) -> list[DecodedRow]:
+        """Continue the prompts of different windows side by side, without guidance.
+
+        Args:
+            prompts: At least one.
+            encoded: One window for each prompt.
+            token: Looked at before each token.
+
+        Raises:
+            Cancelled: The token was cancelled.
+        """
+        return self._continue(prompts, prompts, None, encoded, token)
+
+    def _continue(
+        self,
+        prompts: Sequence[Sequence[int]],
+        fed: Sequence[Sequence[int]],
+        mixer: LogitMixer | None,
+        encoded: EncodedWindows,
+        token: CancelToken,
+    ) -> list[DecodedRow]:
+        n = len(prompts)
         ids, mask = pad_left(fed)
         token.raise_if_cancelled()
-        logits, state = self.backbone.start(ids, mask, _for_rows(encoded, n, len(fed)))
+        logits, state = self.backbone.start(ids, mask, encoded)
         history = TokenHistory(self.backbone.vocabulary, prompts)
         rows = _Rows(n, self.stop_ids)
         for _ in range(ids.shape[1], self.max_tokens):

@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     from companion.engine.checkpoint import DeviceName
     from companion.engine.loaded_model import LoadedModel
     from companion.engine.requests import (
+        HeardTiming,
         ModelInfo,
         Passage,
         RegenerateRequest,
         ScoreProgress,
         ScoreRequest,
+        TimingProgress,
+        TimingRequest,
         VariantRank,
     )
 
@@ -79,6 +82,17 @@ class LocalEngine:
         """See `Engine`."""
         token.raise_if_cancelled()
         return self._model().rank(request, variants, token)
+
+    def hear_timing(
+        self, request: TimingRequest, token: CancelToken
+    ) -> Iterator[TimingProgress | HeardTiming]:
+        """See `Engine`."""
+        from companion.engine.hearing_ability import require_hearing
+
+        request.options.verify()
+        require_hearing(self._folder)
+        token.raise_if_cancelled()
+        yield from self._model().hear_timing(request, token)
 
     def _model(self) -> LoadedModel:
         if self._loaded is None:

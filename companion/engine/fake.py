@@ -12,8 +12,15 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from companion.beatmap import Mode, TextEdit, TimeRange, nearest_tick
-from companion.engine.requests import ModelInfo, Passage, ScoreProgress, VariantRank
+from companion.beatmap import Mode, TextEdit, TimeRange, TimingPoint, nearest_tick
+from companion.engine.requests import (
+    HeardTiming,
+    ModelInfo,
+    Passage,
+    ScoreProgress,
+    TimingProgress,
+    VariantRank,
+)
 from companion.errors import RangeRefused
 from companion.findings import Finding, Severity, editor_link, finding_id
 
@@ -22,13 +29,15 @@ if TYPE_CHECKING:
 
     from companion.beatmap import Beatmap, Document, HitObject
     from companion.engine.cancellation import CancelToken
-    from companion.engine.requests import RegenerateRequest, ScoreRequest
+    from companion.engine.requests import RegenerateRequest, ScoreRequest, TimingRequest
     from companion.errors import CompanionError
 
 BATCH_MS = 10_000
 """A scan is answered in stretches of this length."""
 PASSAGE_MS = 2_000
 """A regeneration is answered in stretches of this length, rounded up to whole beats."""
+HEARD_BEATS, HEARD_MS = 16, 8_000.0
+"""What is said of every song that is timed."""
 CODE = "maimod.rhythm.snap"
 _FALLBACK_BEAT_MS = 500.0
 _GATE_POLL_S = 0.01
@@ -49,7 +58,11 @@ class FakeEngine:
         self.error = error
         self.waiting = threading.Event()
         """Set while an answer is held at the gate."""
-        self.requests: list[ScoreRequest | RegenerateRequest] = []
+        self.heard: tuple[TimingPoint, ...] = (
+            TimingPoint(25.0, 500.0, 4, 2, 0, 100, uninherited=True, effects=0),
+        )
+        """The red lines that every song has to its ears."""
+        self.requests: list[ScoreRequest | RegenerateRequest | TimingRequest] = []
         """Every request it was asked, in order."""
         self._loaded = False
         self._info = ModelInfo("fake", "fake", 0, "0" * 64, Path("fake"))
@@ -108,6 +121,19 @@ class FakeEngine:
         return VariantRank(
             tuple(range(len(variants))), tuple(1.0 + i for i in range(len(variants)))
         )
+
+    def hear_timing(
+        self, request: TimingRequest, token: CancelToken
+    ) -> Iterator[TimingProgress | HeardTiming]:
+        """Hear `heard` in as many steps as there are iterations, plain timing in one."""
+        self.requests.append(request)
+        self.load()
+        request.options.verify()
+        total = request.options.iterations or 1
+        for done in range(1, total + 1):
+            self._pass_gate(token)
+            yield TimingProgress(done, total)
+        yield HeardTiming(self.heard, HEARD_BEATS, HEARD_MS)
 
     def _fail_if_told(self) -> None:
         error, self.error = self.error, None

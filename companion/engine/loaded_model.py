@@ -15,6 +15,7 @@ from companion.engine.regeneration import Regeneration
 from companion.engine.requests import ScoreProgress
 from companion.engine.scanning import ScanPlanner, judged_events
 from companion.engine.scoring import Scorer
+from companion.engine.timing_hearing import TimingHearing
 from companion.engine.windows import song_length_ms, windows_of
 from companion.errors import CheckpointMismatch
 
@@ -30,10 +31,13 @@ if TYPE_CHECKING:
     from companion.engine.model.backbone import Backbone
     from companion.engine.model.settings import ModelSettings
     from companion.engine.requests import (
+        HeardTiming,
         ModelInfo,
         Passage,
         RegenerateRequest,
         ScoreRequest,
+        TimingProgress,
+        TimingRequest,
         VariantRank,
     )
     from companion.engine.scanning import Scan
@@ -134,6 +138,18 @@ class LoadedModel:
     ) -> VariantRank:
         """See `Engine.rank`."""
         return Regeneration.of(self, request).rank(variants, token)
+
+    def hear_timing(
+        self, request: TimingRequest, token: CancelToken
+    ) -> Iterator[TimingProgress | HeardTiming]:
+        """See `Engine.hear_timing`."""
+        song = self.listen(request.audio_path)
+        about = Conditioning(song_length_ms=song.length_ms)
+        if request.document is not None:
+            request.document.require_readable()
+            about = self.conditioning_of(request.document, song)
+        hearing = TimingHearing(self.backbone, song.waveform, about, request.options)
+        yield from hearing.heard(token)
 
     def scan(
         self,

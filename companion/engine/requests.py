@@ -26,6 +26,7 @@ Replace = Literal["all", "rhythm", "positions", "hitsounds"]
 
 MAX_VARIANTS = 8
 MAX_SEED = 2**63 - 1
+MAX_ITERATIONS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,58 @@ class VariantRank:
     """Mean surprisal of the events after the range, in the same order; empty when none follow."""
 
 
+@dataclass(frozen=True, slots=True)
+class TimingOptions:
+    """How a song is timed."""
+
+    iterations: int | None = None
+    """How many hearings of the shifted song super timing adds up; ``None`` is plain timing, one
+    hearing in which each window knows what was heard before."""
+    seed: int = 0
+    """For the draws of plain timing and the shifts of super timing."""
+    leniency_ms: float = 10.0
+    """How far a beat may lie from its red line; less gives more red lines."""
+
+    def verify(self) -> None:
+        """Raise `OptionRefused` in plain words when a value is out of its range."""
+        if self.iterations is not None and not 1 <= self.iterations <= MAX_ITERATIONS:
+            raise OptionRefused(f"Super timing takes 1 to {MAX_ITERATIONS} iterations.")
+        if not 0 <= self.seed <= MAX_SEED:
+            raise OptionRefused("The seed has to be a whole number from 0 up.")
+        if not (math.isfinite(self.leniency_ms) and 0 < self.leniency_ms <= 100):
+            raise OptionRefused("The leniency has to be above 0 and at most 100 ms.")
+
+
+@dataclass(frozen=True, slots=True)
+class TimingRequest:
+    """Ask where the beats of a song are."""
+
+    audio_path: Path
+    document: Document | None = None
+    """A map of the song, for what it says about itself; its own timing is not looked at."""
+    options: TimingOptions = field(default_factory=TimingOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class TimingProgress:
+    """So many windows of all hearings have been heard."""
+
+    done: int
+    total: int
+    """An estimate as long as hearings of differently shifted songs are to come."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeardTiming:
+    """What was heard; the last answer."""
+
+    red_lines: tuple[TimingPoint, ...]
+    """At least one, with plain samples and full volume."""
+    n_beats: int
+    """How many beats they were drawn through."""
+    song_length_ms: float
+
+
 class Engine(Protocol):
     """Judges and writes maps; lives on the inference thread and is used by one caller at a time."""
 
@@ -207,5 +260,20 @@ class Engine(Protocol):
 
         Raises:
             Cancelled: The token was cancelled.
+        """
+        ...
+
+    def hear_timing(
+        self, request: TimingRequest, token: CancelToken
+    ) -> Iterator[TimingProgress | HeardTiming]:
+        """Time a song by ear: progress after each window or batch of them, then what was heard.
+
+        Raises:
+            Cancelled: The token was cancelled; nothing more comes.
+            OptionRefused: An option is out of range, or this model cannot hear timing; that is
+                known before it is loaded.
+            NoBeatHeard: There is no beat in the song.
+            AudioError: The song cannot be listened to.
+            ModelError: As for `load`.
         """
         ...

@@ -104,6 +104,10 @@ class WindowLimits:
         )
 
 
+WHOLE_WINDOW = WindowLimits(lookback_steps=0, lookahead_step=None, stop_step=None)
+"""The limits of a window that stands alone."""
+
+
 class WindowWriter:
     """Continues the prompts of one window after the other with the same options."""
 
@@ -142,18 +146,41 @@ class WindowWriter:
         Raises:
             Cancelled: The token was cancelled.
         """
-        options = self._options
-        task = DecodingTask(
+        task = self._task(kind, limits)
+        wanted: list[list[int]] = [prompt.ids.tolist() for prompt in prompts]
+        unwanted: list[list[int]] = [prompt.negative_ids.tolist() for prompt in prompts]
+        return task.run(wanted, unwanted if task.mixer is not None else None, encoded, token)
+
+    def write_windows(
+        self,
+        prompts: Sequence[Prompt],
+        encoded: EncodedWindows,
+        kind: ContextType,
+        token: CancelToken,
+    ) -> list[DecodedRow]:
+        """Write the whole of several windows side by side, without guidance; a row per window.
+
+        Args:
+            prompts: One per window.
+            encoded: The windows.
+            kind: The context that is written.
+            token: Stops the work between two tokens.
+
+        Raises:
+            Cancelled: The token was cancelled.
+        """
+        wanted: list[list[int]] = [prompt.ids.tolist() for prompt in prompts]
+        return self._task(kind, WHOLE_WINDOW).run_windows(wanted, encoded, token)
+
+    def _task(self, kind: ContextType, limits: WindowLimits) -> DecodingTask:
+        return DecodingTask(
             self._backbone,
             self._filters(kind, limits),
             self._chooser,
             self._stop_ids(kind, limits),
-            options.max_tokens or self._backbone.settings.max_tokens,
+            self._options.max_tokens or self._backbone.settings.max_tokens,
             self._mixer(),
         )
-        wanted: list[list[int]] = [prompt.ids.tolist() for prompt in prompts]
-        unwanted: list[list[int]] = [prompt.negative_ids.tolist() for prompt in prompts]
-        return task.run(wanted, unwanted if task.mixer is not None else None, encoded, token)
 
     def kept(self, tokens: Sequence[int], kind: ContextType, limits: WindowLimits) -> list[int]:
         """What of the written tokens counts: no end ids, no time that only ended the window.

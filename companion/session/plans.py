@@ -5,11 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from companion.beatmap import Document, TextEdit, TimeRange, inverted
+from companion.beatmap import (
+    Document,
+    TextEdit,
+    TimeRange,
+    TimingPoint,
+    inverted,
+    splice_red_lines,
+)
 from companion.errors import EditConflict, RequestError, StaleEdit
 from companion.suggestions import relocate, splice
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from companion.journal import UndoStep
     from companion.session.values import ShownFinding
     from companion.suggestions import Suggestion
@@ -90,6 +99,22 @@ def plan_fix(shown: ShownFinding, current: Document, made: GeneratedBy | None) -
         inverted(edits),
         f"{finding.fix_label or finding.message} at {stamp(finding.at.start_ms)}",
         finding.at,
+        made,
+    )
+
+
+def plan_timing(
+    red_lines: Sequence[TimingPoint], end_ms: int, current: Document, made: GeneratedBy
+) -> PlannedWrite:
+    """How to put red lines that were heard, up to `end_ms`, in the place of the file's own."""
+    edits = splice_red_lines(current, red_lines)
+    count = "one red line" if len(red_lines) == 1 else f"{len(red_lines)} red lines"
+    return PlannedWrite(
+        current.apply(edits),
+        current.digest,
+        inverted(edits),
+        f"Timed by ear, {count}",
+        TimeRange(0, end_ms),
         made,
     )
 

@@ -29,6 +29,7 @@ from companion.session.plans import (
     PlannedWrite,
     plan_acceptance,
     plan_fix,
+    plan_timing,
     plan_undo,
 )
 from companion.session.state import Jobs
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from companion.beatmap import Document
+    from companion.beatmap import Document, TimingPoint
     from companion.journal import UndoStep
     from companion.session.examination import Examined
 
@@ -259,6 +260,14 @@ class Session(ModelWork):
         if base_revision > self._require_usable().number:
             raise RequestError("This revision of the map does not exist.")
         return plan_fix(shown, self._usable_disk(disk), made)
+
+    def plan_timing(
+        self, red_lines: Sequence[TimingPoint], end_ms: int, seed: int, disk: bytes
+    ) -> PlannedWrite:
+        """How to put heard timing into the file as it is on the disk; it is generated content."""
+        self.fair_use.require_generating()
+        made = self._generated_by("accepted", seed)
+        return plan_timing(red_lines, end_ms, self._usable_disk(disk), made)
 
     def dismiss(self, finding_id: str) -> None:
         """Hide a finding for good."""

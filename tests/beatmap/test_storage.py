@@ -14,7 +14,15 @@ from pathlib import Path
 import pytest
 
 from companion.beatmap import storage
-from companion.beatmap.storage import Backup, digest_of, read, restore, temporary_folder, write
+from companion.beatmap.storage import (
+    Backup,
+    create,
+    digest_of,
+    read,
+    restore,
+    temporary_folder,
+    write,
+)
 from companion.errors import StaleEdit, UnreadableBeatmap, WriteFailed
 
 OLD, NEW = b"old map\r\n", b"new map, longer than before\r\n"
@@ -402,3 +410,22 @@ def test_odd_names_make_safe_backup_names(tmp_path: Path, backups: Path) -> None
     name = save(target, backups).copy.name
     assert len(name) < 130
     assert not set(name) & set('<>:"/\\|?*')
+
+
+def test_a_new_file_is_there_at_once_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "new.osu"
+    create(path, NEW)
+    assert path.read_bytes() == NEW
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_is_there_is_not_created_again(target: Path) -> None:
+    with pytest.raises(StaleEdit, match="exists already"):
+        create(target, NEW)
+    assert target.read_bytes() == OLD
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_new_file_in_a_folder_that_is_not_there_fails_in_words(tmp_path: Path) -> None:
+    with pytest.raises(WriteFailed, match="cannot be written"):
+        create(tmp_path / "gone" / "new.osu", NEW)

@@ -14,7 +14,7 @@ from companion.errors import OptionRefused
 if TYPE_CHECKING:
     from tests.cli.conftest import Commands
 
-COMMANDS = ("run", "demo", "mod", "regenerate", "undo", "doctor")
+COMMANDS = ("run", "demo", "mod", "regenerate", "guest", "timing", "undo", "doctor")
 ROOT = Path(__file__).resolve().parents[2]
 
 REPORT_IMPORTS = """

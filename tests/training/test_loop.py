@@ -8,6 +8,7 @@ import torch
 
 from companion.engine.model.bundled.lexicon import Lexicon
 from companion.engine.model.bundled.network import BundledNetwork, Trail
+from companion.errors import CheckpointMismatch
 from companion.training.batches import Batch, assemble
 from companion.training.draws import sound_of
 from companion.training.judging import held_out_windows, quick_look, token_bits
@@ -51,6 +52,26 @@ def a_batch(material: Material, n: int = 2) -> Batch:
     rng = np.random.default_rng(3)
     windows = material.drawer.batch(material.paired, n, 2, rng)
     return assemble(windows, sound_of(windows, material.spectra), material.drawer.sizes, 819)
+
+
+def test_a_run_goes_on_from_finished_weights(material: Material, tmp_path: Path) -> None:
+    finished = a_network(material)
+    with torch.no_grad():
+        for weight in finished.parameters():
+            weight.add_(0.25)
+    trainer = Trainer(a_network(material), material, tmp_path)
+    trainer.begin_with(finished.state_dict())
+    assert trainer.clock.stage == WRITING
+    for network in (trainer.network, trainer.average):
+        for name, weight in network.state_dict().items():
+            assert torch.equal(weight, finished.state_dict()[name])
+
+
+def test_weights_without_an_encoder_are_refused(material: Material, tmp_path: Path) -> None:
+    weights = a_network(material).state_dict()
+    lacking = {name: tensor for name, tensor in weights.items() if not name.startswith("encoder.")}
+    with pytest.raises(CheckpointMismatch):
+        Trainer(a_network(material), material, tmp_path).begin_with(lacking)
 
 
 def test_an_interrupted_run_ends_with_the_same_weights(material: Material, tmp_path: Path) -> None:

@@ -1,0 +1,197 @@
+"""Timing a song by ear: one careful hearing, or many that are added up.
+
+Plain timing writes the timing context window after window, each knowing what was heard before.
+Super timing hears the song many times, each time shifted by another random offset and cut into
+windows that stand alone, always taking the most likely token; `settle_beats` finds what the
+hearings agree on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from companion.engine.beat_votes import BeatBallot
+from companion.engine.events import BEAT_TYPES, ContextType, EventType, only
+from companion.engine.generation import Generation, GenerationOptions, Part, generate
+from companion.engine.hearing_ability import timing_context
+from companion.engine.memory import in_one_batch_or_two
+from companion.engine.model.backbone import WindowInput
+from companion.engine.prompts import Context
+from companion.engine.requests import HeardTiming, TimingProgress
+from companion.engine.sampling import Greedy, Sampler
+from companion.engine.super_timing import SuperTimingOptions, no_beat, settle_beats
+from companion.engine.timing import generate_timing
+from companion.engine.window_writer import WHOLE_WINDOW, WindowWriter
+from companion.engine.windows import windows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+
+    from companion.engine.audio import Waveform
+    from companion.engine.cancellation import CancelToken
+    from companion.engine.conditioning import Conditioning
+    from companion.engine.events import Event
+    from companion.engine.model.backbone import Backbone
+    from companion.engine.requests import TimingOptions
+    from companion.engine.windows import Window
+
+BATCH_WINDOWS = 16
+"""So many windows are heard side by side."""
+PLAIN = GenerationOptions()
+GREEDY = GenerationOptions(temperature=0, top_p=1)
+
+
+def shifted(waveform: Waveform, offset_ms: int) -> Waveform:
+    """The song with so much silence before it, or without so much of its start."""
+    n = abs(offset_ms) * waveform.rate_hz // 1000
+    if offset_ms >= 0:
+        return replace(waveform, samples=np.pad(waveform.samples, (n, 0)))
+    return replace(waveform, samples=waveform.samples[n:])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TimingHearing:
+    """One song and the model that is to time it."""
+
+    backbone: Backbone
+    waveform: Waveform
+    conditioning: Conditioning
+    options: TimingOptions
+
+    def heard(self, token: CancelToken) -> Iterator[TimingProgress | HeardTiming]:
+        """See `Engine.hear_timing`."""
+        if self.options.iterations is None:
+            beats = yield from self._plain(token)
+        else:
+            beats = yield from self._super(self.options.iterations, token)
+        red_lines = generate_timing(
+            beats, types_first=self._types_first, leniency_ms=self.options.leniency_ms
+        )
+        if not red_lines:
+            raise no_beat()
+        n_beats = sum(event.kind in BEAT_TYPES for event in beats)
+        yield HeardTiming(red_lines, n_beats, self.waveform.duration_ms)
+
+    @property
+    def _types_first(self) -> bool:
+        return self.backbone.settings.encoding.types_first
+
+    @property
+    def _kind(self) -> ContextType:
+        settings = self.backbone.settings
+        return timing_context(settings.prompts.templates, beats_in_map=settings.encoding.add_timing)
+
+    def _generation(self, waveform: Waveform, windows: Sequence[Window]) -> Generation:
+        """What both ways start from: nothing is known but the song."""
+        prompts = self.backbone.settings.prompt_builder(self.backbone.vocabulary)
+        # Silence put before the song does not make it longer to the model.
+        length_ms = min(waveform.duration_ms, self.waveform.duration_ms)
+        about = replace(self.conditioning, song_length_ms=length_ms)
+        plan = prompts.plan((), {self._kind}, about.mode)
+        return Generation(
+            self.backbone,
+            waveform,
+            windows,
+            prompts,
+            plan.template,
+            [Context(kind) for kind in plan.template.given],
+            [Part(kind) for kind in plan.produced],
+            about,
+            Greedy(),
+        )
+
+    # Plain
+
+    def _plain(self, token: CancelToken) -> Generator[TimingProgress, None, list[Event]]:
+        windows = windows_of(len(self.waveform.samples), self.backbone.settings.windows)
+        generation = self._generation(self.waveform, windows)
+        chooser = Sampler.seeded([self.options.seed])
+        generation = replace(generation, chooser=chooser, options=PLAIN)
+        kind, events = self._kind, list["Event"]()
+        total = len(windows) * len(generation.parts)
+        for done, window in enumerate(generate(generation, token), start=1):
+            if window.kind is kind:
+                events.extend(window.events)
+            yield TimingProgress(done, total)
+        return only(events, BEAT_TYPES | {EventType.TIME_SHIFT})
+
+    # Super
+
+    def _super(
+        self, iterations: int, token: CancelToken
+    ) -> Generator[TimingProgress, None, list[Event]]:
+        settings = self.backbone.settings
+        half_ms = int(settings.window_ms // 2)
+        dice = np.random.default_rng(self.options.seed)
+        length_ms = len(self.waveform.samples) * 1000 // self.waveform.rate_hz
+        ballot = BeatBallot(length_ms, types_first=self._types_first)
+        alone = replace(settings.windows, lookback=0, lookahead=0)
+        done = 0
+        for iteration in range(iterations):
+            offset_ms = int(dice.integers(-half_ms, half_ms))
+            song = shifted(self.waveform, offset_ms)
+            windows = windows_of(len(song.samples), alone)
+            generation = self._generation(song, windows)
+            events: list[Event] = []
+            for first in range(0, len(windows), BATCH_WINDOWS):
+                batch = windows[first : first + BATCH_WINDOWS]
+                events += self._hear_alone(generation, batch, token)
+                done += len(batch)
+                rest = (iterations - iteration - 1) * len(windows) + len(windows) - first
+                yield TimingProgress(done, done + rest - len(batch))
+            ballot.cast(events, offset_ms)
+        options = SuperTimingOptions(types_first=self._types_first)
+        return settle_beats(ballot.counted(), options)
+
+    def _hear_alone(
+        self, generation: Generation, windows: Sequence[Window], token: CancelToken
+    ) -> list[Event]:
+        """The events of some windows, none of which knows of the others."""
+
+        def hear(batch: Sequence[Window]) -> list[list[Event]]:
+            return _written(generation, batch, token)
+
+        written = in_one_batch_or_two(hear, windows)
+        return [event for events in written for event in events]
+
+
+def _written(
+    generation: Generation, windows: Sequence[Window], token: CancelToken
+) -> list[list[Event]]:
+    """What is heard in each window, in the last part of the generation."""
+    backbone, about = generation.backbone, generation.conditioning
+    writer = WindowWriter(backbone, GREEDY, about.mode, generation.chooser)
+    n_samples = backbone.settings.window_samples
+    token.raise_if_cancelled()
+    encoded = backbone.encode(
+        [
+            WindowInput(
+                generation.waveform.cut(window.first_sample, n_samples),
+                window.frame_time_ms,
+                (),
+                about,
+            )
+            for window in windows
+        ]
+    )
+    contexts: list[list[Context]] = [[] for _ in windows]
+    for part in generation.parts:
+        prompts = [
+            generation.prompts.build(
+                generation.given,
+                [*before, Context(part.kind)],
+                about,
+                window.frame_time_ms,
+                generation.template,
+            )
+            for window, before in zip(windows, contexts, strict=True)
+        ]
+        rows = writer.write_windows(prompts, encoded, part.kind, token)
+        for window, row, before in zip(windows, rows, contexts, strict=True):
+            tokens = writer.kept(row.tokens, part.kind, WHOLE_WINDOW)
+            events = backbone.vocabulary.decode_window(tokens, window.frame_time_ms)
+            before.append(Context(part.kind, events))
+    return [list(before[-1].events) for before in contexts]

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import pytest
+
+from companion.beatmap import Document
+from companion.beatmap.new_difficulty import begin_difficulty, difficulty_file_name
+from companion.errors import UnreadableBeatmap
+
+MAP = b"""osu file format v14\r
+\r
+[General]\r
+AudioFilename: song.mp3\r
+\r
+[Editor]\r
+Bookmarks: 10,20\r
+BeatDivisor: 4\r
+\r
+[Metadata]\r
+Title:What? / Why\r
+Artist:Somebody\r
+Creator:Me\r
+Version:Hard\r
+BeatmapID:123\r
+BeatmapSetID:45\r
+\r
+[Difficulty]\r
+HPDrainRate:5\r
+CircleSize:4\r
+OverallDifficulty:8\r
+\r
+[Events]\r
+//Break Periods\r
+2,5000,9000\r
+0,0,"bg.jpg",0,0\r
+\r
+[TimingPoints]\r
+0,500,4,2,0,60,1,0\r
+1000,-50,4,2,0,60,0,1\r
+\r
+[Colours]\r
+Combo1 : 1,2,3\r
+\r
+[HitObjects]\r
+100,100,1000,5,2,0:0:0:0:\r
+200,100,1500,1,0,0:0:0:0:"""
+
+
+def changed(new: Document) -> tuple[set[bytes], set[bytes]]:
+    before, after = (set(data.splitlines()) for data in (MAP, new.to_bytes()))
+    return before - after, after - before
+
+
+def test_only_objects_breaks_bookmarks_and_the_name_go():
+    new = begin_difficulty(Document.parse(MAP), "Guest's Insane", {})
+    gone, fresh = changed(new)
+    assert gone == {
+        b"Bookmarks: 10,20",
+        b"Version:Hard",
+        b"BeatmapID:123",
+        b"2,5000,9000",
+        b"100,100,1000,5,2,0:0:0:0:",
+        b"200,100,1500,1,0,0:0:0:0:",
+    }
+    assert fresh == {b"Version:Guest's Insane", b"BeatmapID:0"}
+    assert new.beatmap.hit_objects == ()
+    assert len(new.beatmap.timing_points) == 2
+    assert b"[HitObjects]" in new.to_bytes()
+
+
+def test_settings_are_replaced_where_they_stand_or_added_to_their_section():
+    new = begin_difficulty(
+        Document.parse(MAP), "New", {"OverallDifficulty": 6.5, "ApproachRate": 9}
+    )
+    assert (new.beatmap.od, new.beatmap.ar, new.beatmap.cs) == (6.5, 9, 4)
+    lines = new.to_bytes().split(b"\r\n")
+    at = lines.index(b"OverallDifficulty:6.5")
+    assert lines[at + 1] == b"ApproachRate:9"
+
+
+def test_a_file_without_metadata_gets_some():
+    new = begin_difficulty(Document.parse(b"osu file format v14\n\n[HitObjects]\n"), "New", {})
+    assert new.beatmap.version == "New"
+
+
+def test_a_file_that_cannot_be_read_is_refused():
+    with pytest.raises(UnreadableBeatmap):
+        begin_difficulty(Document.parse(b""), "New", {})
+
+
+def test_file_names_leave_out_what_no_file_system_takes():
+    beatmap = begin_difficulty(Document.parse(MAP), 'A "new" <one>', {}).beatmap
+    assert difficulty_file_name(beatmap) == "Somebody - What  Why (Me) [A new one].osu"
