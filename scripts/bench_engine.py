@@ -122,8 +122,11 @@ def time_writing(model: LoadedModel, song: Song, document: Document) -> dict[str
 
 
 def decoder_bytes(folder: Path) -> int:
-    """Bytes of weights that every token needs: all of the decoder but its tables and the cross
-    attention's keys and values, which are computed once per window."""
+    """Bytes of weights that every token needs.
+
+    That is all of the decoder but its tables and the cross attention's keys and values, which are
+    computed once per window.
+    """
     total = 0
     for name, tensor in load_file(folder / "model.safetensors").items():
         of_decoder = ".decoder.layers." in name or name.endswith("proj_out.weight")

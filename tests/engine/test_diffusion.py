@@ -17,12 +17,14 @@ from companion.engine.diffusion import (
     DiffusionOptions,
     DiffusionSettings,
     MapTraits,
+    PointSequence,
     refine_positions,
 )
 from companion.engine.diffusion.model import guided
 from companion.engine.diffusion.network import DiffusionNetwork, NetworkSize
-from companion.engine.diffusion.refining import chunk_spans, seeded
+from companion.engine.diffusion.refining import Refinement, chunk_spans, seeded
 from companion.engine.diffusion.schedule import SQUARED_COSINE
+from companion.engine.diffusion.sequence import in_pixels, points_of
 from companion.engine.events import Event, EventType
 from companion.errors import Cancelled, CheckpointMismatch, OptionRefused
 
@@ -266,12 +268,34 @@ def test_slider_ends_follow_from_the_path(model: DiffusionModel):
     assert free[2] != places(refined)[2]
 
 
+def kept_points(model: DiffusionModel, options: DiffusionOptions) -> list[tuple[float, float]]:
+    """The points of a slider, and where they lie after a later circle has been refined."""
+    events = [*slider(), *group(EventType.CIRCLE, 9000, 200, 200)]
+    chosen = replace(options, start_ms=8000, overlap_points=1)
+    sequence = PointSequence.from_events(events, TIMING, 1.0, chosen)
+    refinement = Refinement(model, None, TRAITS, chosen, seeded(0), None)
+    points = points_of(in_pixels(refinement.run(sequence)))
+    assert points[3] != pytest.approx((200, 200), abs=1e-2)
+    return [(round(x, 2), round(y, 2)) for x, y in points[:3]]
+
+
 def test_sliders_outside_the_range_keep_their_ends(model: DiffusionModel):
-    events = [*slider(), *circles(15)[60:], *group(EventType.CIRCLE, 9000, 200, 200)]
-    options = replace(OPTIONS, start_ms=8000, overlap_points=1)
-    assert places(refine(model, events, options))[:3] == [(100, 100), (300, 100), (20, 20)]
-    quirks = replace(options, original_quirks=True)
-    assert places(refine(model, events, quirks))[:3] == [(100, 100), (300, 100), (200, 100)]
+    assert kept_points(model, OPTIONS) == [(100, 100), (300, 100), (20, 20)]
+
+
+def test_the_original_recomputes_the_ends_of_sliders_outside_the_range(model: DiffusionModel):
+    quirks = replace(OPTIONS, original_quirks=True)
+    assert kept_points(model, quirks) == [(100, 100), (300, 100), (200, 100)]
+
+
+def test_a_random_start_keeps_the_points_outside_the_range(model: DiffusionModel):
+    random = replace(OPTIONS, random_start=True)
+    assert kept_points(model, random) == kept_points(model, OPTIONS)
+
+
+def test_a_random_start_of_the_original_forgets_them(model: DiffusionModel):
+    quirks = replace(OPTIONS, random_start=True, original_quirks=True)
+    assert kept_points(model, quirks)[0] != (100, 100)
 
 
 def test_the_refining_network_makes_the_further_iterations(model: DiffusionModel):

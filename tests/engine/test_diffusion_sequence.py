@@ -179,7 +179,8 @@ def test_sliders_without_velocity_or_tempo_are_left_as_they_are():
     slow = [e for e in events if e.kind is not EventType.SCROLL_SPEED]
     assert sequence(slow).sliders == ()
     assert sequence(events, replace(OPTIONS, has_velocities=False)).sliders == ()
-    assert PointSequence.from_events(events, (), 1.4, OPTIONS).sliders == ()
+    for timing in ((), (TimingPoint(0, 0),), (TimingPoint(0, -500),)):
+        assert PointSequence.from_events(events, timing, 1.4, OPTIONS).sliders == ()
 
 
 def test_half_a_slider_is_left_as_it_is():

@@ -19,7 +19,7 @@ from companion.engine.requests import HeardTiming, TimingOptions, TimingProgress
 from companion.engine.templates import Template
 from companion.engine.timing_hearing import TimingHearing, shifted
 from companion.engine.windows import WindowSettings, windows_of
-from companion.errors import Cancelled, OptionRefused
+from companion.errors import Cancelled, NoBeatHeard, OptionRefused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,6 +98,21 @@ def v29(request: pytest.FixtureRequest) -> LocalEngine:
     folder = request.getfixturevalue("goldens") / "v29" / "model"
     require_hearing(folder)
     return LocalEngine(folder, "cpu", threads=1)
+
+
+@pytest.mark.usefixtures("short_windows")
+@pytest.mark.parametrize("iterations", [None, 1])
+def test_models_of_every_family_are_let_hear(goldens: Path, clip: Path, iterations: int | None):
+    folders = sorted(goldens.glob("v*/model"))
+    assert folders
+    for folder in folders:
+        require_hearing(folder)
+        engine = LocalEngine(folder, "cpu", threads=1)
+        try:
+            *steps, _ = hear(engine, clip, TimingOptions(iterations, seed=1, leniency_ms=20))
+        except NoBeatHeard:
+            continue  # random weights
+        assert steps[-1].done == steps[-1].total, folder
 
 
 @pytest.fixture

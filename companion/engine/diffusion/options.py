@@ -37,6 +37,7 @@ class DiffusionOptions:
     - With no more points than two overlaps nothing is refined.
     - A position with a 0 in it counts as missing, and so does a distance of 0.
     - A point that lies exactly at the end of the range is refined.
+    - A random start forgets the points that stay, too.
     - The ends of all sliders are recomputed, even of those that stay where they are.
     - Arcs are followed along few chords.
     - A distance is replaced by a position beside the position that the object has already.

@@ -103,6 +103,8 @@ class _Draft:
         velocity = self.head.scroll_speed
         if red is None or velocity is None or self._curve is None or self.last is None:
             return None
+        if red.beat_length <= 0:  # maps may have such red lines, but no length follows from them
+            return None
         span_ms = self.last.at_ms - self.head.at_ms
         length_px = velocity * span_ms * 100 / red.beat_length * slider_multiplier
         return SliderEnd(self._curve, tuple(self._controls), end, length_px)
