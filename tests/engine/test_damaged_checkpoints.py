@@ -22,6 +22,7 @@ from companion.engine.model.whisper import WhisperNetwork
 from companion.engine.vocabulary import Vocabulary
 from companion.errors import CheckpointMismatch, CompanionError, ModelMissing
 from companion.settings import BUNDLED_MODEL_FOLDER
+from tests.engine import test_rope_whisper, test_var_whisper
 from tests.engine.test_checkpoint import CONFIG, VOCABULARY
 
 if TYPE_CHECKING:
@@ -54,7 +55,17 @@ def bundled(folder: Path) -> None:
     save(folder, BundledNetwork(SIZES, lexicon), vocabulary.read_text(), {})
 
 
-@pytest.fixture(scope="module", params=[whisper, bundled], ids=lambda make: make.__name__)
+def rotary(folder: Path) -> None:
+    test_rope_whisper.write(folder)
+
+
+def varied(folder: Path) -> None:
+    test_var_whisper.save(folder, test_var_whisper.network_of(), test_var_whisper.config())
+
+
+@pytest.fixture(
+    scope="module", params=[whisper, rotary, varied, bundled], ids=lambda make: make.__name__
+)
 def sound(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small checkpoint in order."""
     folder = tmp_path_factory.mktemp("sound")
