@@ -48,6 +48,9 @@ class EngineSettings(BaseModel):
     model_folder: Path = BUNDLED_MODEL_FOLDER
     """Folder of the checkpoint (config.json, tokenizer.json, weights)."""
 
+    lora: Path | None = None
+    """Folder of a LoRA adapter (peft's format) that changes the checkpoint's weights."""
+
     device: Device = "auto"
     """``auto`` takes a GPU where there is one."""
 
@@ -57,10 +60,10 @@ class EngineSettings(BaseModel):
     idle_unload_s: Annotated[float, Field(gt=0)] = 600.0
     """The model gives its memory back after so much time without work."""
 
-    @field_validator("model_folder")
+    @field_validator("model_folder", "lora")
     @classmethod
-    def _expand_home(cls, folder: Path) -> Path:
-        return folder.expanduser()
+    def _expand_home(cls, folder: Path | None) -> Path | None:
+        return None if folder is None else folder.expanduser()
 
 
 def _default_data_folder() -> Path:

@@ -121,6 +121,8 @@ def show(result: dict[str, Any]) -> None:
         for name in (
             "moment_bits",
             "moment_shuffled_bits",
+            "rhythm_bits",
+            "rhythm_shuffled_bits",
             "head_f1",
             "head_ratio",
             "displacement_auc",

@@ -10,23 +10,22 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from companion.engine.requests import ModelInfo
-from companion.engine.vocabulary import Vocabulary
 from companion.errors import CheckpointMismatch, ModelMissing, OutOfMemory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     import torch
     from torch import Tensor, nn
 
     from companion.beatmap import Mode
+    from companion.engine.adapters import Adapter
+    from companion.engine.families import Family
     from companion.engine.model.backbone import Backbone
-    from companion.engine.model.settings import ModelSettings
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 Json = dict[str, Any]
@@ -36,28 +35,26 @@ CONFIG = "config.json"
 GENERATION_CONFIG = "generation_config.json"
 VOCABULARY = "tokenizer.json"
 
-_MODE_FOLDER = "gamemode="
+MODE_FOLDER = "gamemode="
+"""How the sub-folder of a game mode begins; its number follows."""
 
 _FLOAT32_ONLY = "spectrogram."
 """Tensors below this name are never rounded to a smaller type."""
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
-    """One kind of network: how its folders are recognised, and how they are loaded."""
-
-    name: str
-    holds: Callable[[Json], bool]
-    load: Callable[[Path, torch.device, torch.dtype], Backbone]
-
-
-def load(folder: Path, device: DeviceName = "auto", dtype: torch.dtype | None = None) -> Backbone:
+def load(
+    folder: Path,
+    device: DeviceName = "auto",
+    dtype: torch.dtype | None = None,
+    adapter: Path | None = None,
+) -> Backbone:
     """Load the checkpoint in a folder.
 
     Args:
         folder: The checkpoint.
         device: ``auto`` takes the fastest one that is there.
         dtype: Type of weights and activations; float32 unless given. Results are float32 always.
+        adapter: Folder of an adapter that changes the weights (see `companion.engine.adapters`).
 
     Raises:
         ModelMissing: The folder or one of its files is not there, or the device is not.
@@ -68,8 +65,9 @@ def load(folder: Path, device: DeviceName = "auto", dtype: torch.dtype | None = 
 
     family = family_of(folder)
     chosen = choose_device(device)
+    changes = None if adapter is None else _adapter_for(folder, adapter)
     try:
-        return family.load(folder, chosen, dtype or torch.float32)
+        return family.load(folder, chosen, dtype or torch.float32, changes)
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise OutOfMemory(
             f"The model in {folder} does not fit into the memory of the {chosen.type} device. "
@@ -86,19 +84,35 @@ def folder_for(folder: Path, mode: Mode) -> Path:
     Returns:
         The mode's sub-folder where there is one, else ``folder`` itself.
     """
-    own = folder / f"{_MODE_FOLDER}{mode.value}"
+    own = folder / f"{MODE_FOLDER}{mode.value}"
     return own if own.is_dir() else folder
 
 
-def describe(folder: Path, backbone: Backbone) -> ModelInfo:
+def _adapter_for(folder: Path, adapter: Path) -> Adapter:
+    from companion.engine.adapters import Adapter
+
+    changes = Adapter.read(adapter)
+    if not changes.fits(folder):
+        raise CheckpointMismatch(
+            f"The adapter in {adapter} is made for other folders of a model than {folder}."
+        )
+    return changes
+
+
+def describe(folder: Path, backbone: Backbone, adapter: Path | None = None) -> ModelInfo:
     """Name a loaded checkpoint and fingerprint its weights."""
     name = str(read_json(folder / CONFIG).get("name") or _name_of(folder.resolve()))
     family = backbone.settings.family
-    return ModelInfo(name, family, backbone.n_parameters, digest(folder), folder)
+    sha256 = digest(folder)
+    if adapter is not None:
+        from companion.engine.adapters import fingerprint
+
+        name, sha256 = f"{name} + {adapter.resolve().name}", fingerprint(sha256, adapter)
+    return ModelInfo(name, family, backbone.n_parameters, sha256, folder)
 
 
 def _name_of(folder: Path) -> str:
-    is_of_a_mode = folder.name.startswith(_MODE_FOLDER)
+    is_of_a_mode = folder.name.startswith(MODE_FOLDER)
     return f"{folder.parent.name}/{folder.name}" if is_of_a_mode else folder.name
 
 
@@ -109,6 +123,8 @@ def family_of(folder: Path) -> Family:
         ModelMissing: There is no checkpoint.
         CheckpointMismatch: It is of a family that this version cannot run.
     """
+    from companion.engine.families import FAMILIES
+
     config = read_json(folder / CONFIG)
     for family in FAMILIES:
         if family.holds(config):
@@ -139,9 +155,9 @@ def choose_device(name: DeviceName) -> torch.device:
     return torch.device(name)
 
 
-def digest(folder: Path) -> str:
+def digest(folder: Path, name: str = WEIGHTS) -> str:
     """The sha256 of a folder's weights; read again only when the file has changed."""
-    path = folder / WEIGHTS
+    path = folder / name
     try:
         status = path.stat()
         key = (str(path.resolve()), status.st_mtime_ns, status.st_size)
@@ -177,7 +193,7 @@ def read_json(path: Path) -> Json:
     return cast("Json", content)
 
 
-def read_weights(folder: Path) -> dict[str, Tensor]:
+def read_weights(folder: Path, name: str = WEIGHTS) -> dict[str, Tensor]:
     """All tensors of a checkpoint by name, on the CPU.
 
     Raises:
@@ -189,7 +205,7 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
     # Its path parameter is an unparametrised os.PathLike.
     from safetensors.torch import load_file  # pyright: ignore[reportUnknownVariableType]
 
-    path = folder / WEIGHTS
+    path = folder / name
     if not path.is_file():
         raise ModelMissing(f"The model's weights are missing: {path}.")
     try:
@@ -244,98 +260,3 @@ def fill(
 
 _digests: dict[tuple[str, int, int], str] = {}
 _digests_lock = threading.Lock()
-
-
-@dataclass(frozen=True, slots=True)
-class _Architecture:
-    """What a family's own module has to load its folders with."""
-
-    network: Callable[[Json], nn.Module]
-    backbone: Callable[[Any, Vocabulary, ModelSettings], Backbone]
-    settings: Callable[[Json], ModelSettings]
-    unused: Collection[str]
-    """Tensors that checkpoints carry in vain."""
-
-
-def _load_whisper(folder: Path, device: torch.device, dtype: torch.dtype) -> Backbone:
-    from companion.engine.model import whisper as family
-
-    parts = (family.WhisperNetwork, family.WhisperBackbone, family.model_settings)
-    return _load_with(_Architecture(*parts, family.UNUSED_TENSORS), folder, device, dtype)
-
-
-def _load_rope_whisper(folder: Path, device: torch.device, dtype: torch.dtype) -> Backbone:
-    from companion.engine.model import rope_whisper as family
-
-    parts = (family.RopeWhisperNetwork, family.RopeWhisperBackbone, family.model_settings)
-    return _load_with(_Architecture(*parts, family.UNUSED_TENSORS), folder, device, dtype)
-
-
-def _load_var_whisper(folder: Path, device: torch.device, dtype: torch.dtype) -> Backbone:
-    from companion.engine.model import var_whisper as family
-
-    parts = (family.VarWhisperNetwork, family.VarWhisperBackbone, family.model_settings)
-    return _load_with(_Architecture(*parts, family.UNUSED_TENSORS), folder, device, dtype)
-
-
-def _load_with(
-    architecture: _Architecture, folder: Path, device: torch.device, dtype: torch.dtype
-) -> Backbone:
-    import torch
-
-    config = read_json(folder / CONFIG)
-    vocabulary = Vocabulary.from_file(folder / VOCABULARY)
-    try:
-        settings = architecture.settings(config)
-        with torch.device("meta"):
-            network = architecture.network(config)
-    except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointMismatch(
-            f"{folder / CONFIG} does not describe a network of its family: {error}."
-        ) from error
-    weights = read_weights(folder)
-    fill(network, weights, unused=architecture.unused, device=device, dtype=dtype)
-    if vocabulary.size_out != config["vocab_size"] or vocabulary.size_in != config["vocab_size_in"]:
-        raise CheckpointMismatch(
-            f"{folder / VOCABULARY} has {vocabulary.size_out} and {vocabulary.size_in} tokens, but "
-            f"the network {config['vocab_size']} and {config['vocab_size_in']}."
-        )
-    return architecture.backbone(network, vocabulary, settings)
-
-
-def _load_bundled(folder: Path, device: torch.device, dtype: torch.dtype) -> Backbone:
-    from companion.engine.model import bundled
-
-    # It asks for its own kind of state where the protocol promises any; states never change hands.
-    return cast("Backbone", bundled.load(folder, device, dtype))
-
-
-def _has_whisper_layers(config: Json) -> bool:
-    return str(config.get("backbone_model_name", "")).startswith("openai/whisper")
-
-
-def _is_v30(config: Json) -> bool:
-    """V30 tells its encoder alone of the map; no id stands in prompts that is never predicted."""
-    return _has_rotary_layers(config) and config.get("vocab_size_in") == config.get("vocab_size")
-
-
-def _is_v31(config: Json) -> bool:
-    return _has_rotary_layers(config) and config.get("vocab_size_in") != config.get("vocab_size")
-
-
-def _has_rotary_layers(config: Json) -> bool:
-    return "/ropewhisper" in str(config.get("backbone_model_name", ""))
-
-
-def _has_var_whisper_layers(config: Json) -> bool:
-    return "/varwhisper" in str(config.get("backbone_model_name", ""))
-
-
-FAMILIES = (
-    Family("bundled", lambda config: config.get("model_family") == "bundled", _load_bundled),
-    Family("v29", _has_whisper_layers, _load_whisper),
-    Family("v30", _is_v30, _load_rope_whisper),
-    Family("v31", _is_v31, _load_rope_whisper),
-    Family("v32", _has_var_whisper_layers, _load_var_whisper),
-)
-"""All families that can be run; the first that recognises a folder's configuration loads it."""

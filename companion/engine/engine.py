@@ -10,6 +10,7 @@ from companion.errors import OutOfMemory
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from companion.beatmap import Document
     from companion.engine.cancellation import CancelToken
     from companion.engine.checkpoint import DeviceName
     from companion.engine.loaded_model import LoadedModel
@@ -31,10 +32,14 @@ BUNDLED_MODEL = Path(__file__).resolve().parent.parent / "models" / "bundled"
 class LocalEngine:
     """Loads a checkpoint folder on first use and works with it until it is unloaded.
 
+    Where the checkpoint has weights of its own for a map's game mode, those are used for it; only
+    one set of weights is in memory at a time.
+
     Args:
         model_folder: The checkpoint.
         device: ``auto`` takes the fastest one that is there.
         threads: CPU threads for the network; torch's own choice when None.
+        adapter: Folder of a LoRA adapter that changes the weights.
     """
 
     def __init__(
@@ -42,8 +47,10 @@ class LocalEngine:
         model_folder: Path = BUNDLED_MODEL,
         device: DeviceName = "auto",
         threads: int | None = None,
+        adapter: Path | None = None,
     ) -> None:
         self._folder = model_folder
+        self._adapter = adapter
         self._device: DeviceName = device
         self._threads = threads
         self._loaded: LoadedModel | None = None
@@ -54,7 +61,7 @@ class LocalEngine:
 
     def load(self) -> ModelInfo:
         """See `Engine`."""
-        return self._model().info
+        return self._loaded.info if self._loaded is not None else self._model(self._folder).info
 
     def unload(self) -> None:
         """See `Engine`."""
@@ -68,20 +75,20 @@ class LocalEngine:
     def score(self, request: ScoreRequest, token: CancelToken) -> Iterator[ScoreProgress]:
         """See `Engine`."""
         token.raise_if_cancelled()
-        yield from self._model().score(request, token)
+        yield from self._model_for(request.document).score(request, token)
 
     def regenerate(self, request: RegenerateRequest, token: CancelToken) -> Iterator[Passage]:
         """See `Engine`."""
         request.verify()
         token.raise_if_cancelled()
-        yield from self._model().regenerate(request, token)
+        yield from self._model_for(request.document).regenerate(request, token)
 
     def rank(
         self, request: RegenerateRequest, variants: Sequence[Sequence[bytes]], token: CancelToken
     ) -> VariantRank:
         """See `Engine`."""
         token.raise_if_cancelled()
-        return self._model().rank(request, variants, token)
+        return self._model_for(request.document).rank(request, variants, token)
 
     def hear_timing(
         self, request: TimingRequest, token: CancelToken
@@ -92,10 +99,17 @@ class LocalEngine:
         request.options.verify()
         require_hearing(self._folder)
         token.raise_if_cancelled()
-        yield from self._model().hear_timing(request, token)
+        # Beats are what the weights for all modes know; a mode's own have learned on without them.
+        yield from self._model(self._folder).hear_timing(request, token)
 
-    def _model(self) -> LoadedModel:
-        if self._loaded is None:
+    def _model_for(self, document: Document) -> LoadedModel:
+        from companion.engine.checkpoint import folder_for
+
+        return self._model(folder_for(self._folder, document.beatmap.mode))
+
+    def _model(self, folder: Path) -> LoadedModel:
+        if self._loaded is None or self._loaded.info.folder != folder:
+            self.unload()
             try:
                 from companion.engine.loaded_model import LoadedModel
             except MemoryError as error:
@@ -106,5 +120,5 @@ class LocalEngine:
                 import torch
 
                 torch.set_num_threads(self._threads)
-            self._loaded = LoadedModel.load(self._folder, self._device)
+            self._loaded = LoadedModel.load(folder, self._device, self._adapter)
         return self._loaded

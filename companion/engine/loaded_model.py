@@ -76,14 +76,14 @@ class LoadedModel:
     scorer: Scorer
 
     @classmethod
-    def load(cls, folder: Path, device: DeviceName) -> LoadedModel:
-        """Load a checkpoint folder.
+    def load(cls, folder: Path, device: DeviceName, adapter: Path | None = None) -> LoadedModel:
+        """Load a checkpoint folder, with a LoRA adapter's changes if there is one.
 
         Raises:
             ModelMissing, CheckpointMismatch, OutOfMemory: As `checkpoint.load`.
         """
-        backbone = checkpoint.load(folder, device)
-        info = checkpoint.describe(folder, backbone)
+        backbone = checkpoint.load(folder, device, adapter=adapter)
+        info = checkpoint.describe(folder, backbone, adapter)
         prompting = Prompting(backbone.settings.prompt_builder(backbone.vocabulary))
         modding = _modding_settings(folder, backbone.settings)
         return cls(info, backbone, prompting, modding, Scorer(backbone, info.digest))

@@ -50,6 +50,8 @@ class PromptOptions:
     """Which tokens a family's prompts have. The defaults are those of V29."""
 
     templates: tuple[Template, ...] = V29_TEMPLATES
+    modes: tuple[Mode, ...] = tuple(Mode)
+    """Whose maps the family was trained with."""
     tgt_seq_len: int = 2048
     """Longest sequence of the decoder; a prompt has to leave room for at least one token."""
     add_out_context_types: bool = True
@@ -75,8 +77,10 @@ class PromptOptions:
     @classmethod
     def from_train_config(cls, data: Mapping[str, Any]) -> Self:
         """Take the options from the ``data`` part of a family's training configuration."""
-        known = {field.name for field in fields(cls)} - {"templates"}
+        known = {field.name for field in fields(cls)} - {"templates", "modes"}
         options = {name: value for name, value in data.items() if name in known}
+        if "gamemodes" in data:
+            options["modes"] = tuple(Mode(number) for number in data["gamemodes"])
         return cls(templates=Template.all_from_train_config(data), **options)
 
 
@@ -138,6 +142,12 @@ class PromptBuilder:
         Raises:
             OptionRefused: The family was not trained for this combination.
         """
+        if mode not in self.options.modes and not self.encoding.original_quirks:
+            known = ", ".join(known.name.lower() for known in self.options.modes)
+            raise OptionRefused(
+                f"This model knows {known} maps only, and this is a {mode.name.lower()} map. "
+                "Choose another model for it."
+            )
         return plan(
             self.options.templates,
             given,

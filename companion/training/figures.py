@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+RHYTHM = ("type", "t")
+"""What happens and when. Types come first in an event, so some of what the song says of the time is
+in them: that a slider ends here, that a note comes instead of a spinner."""
+
 
 @dataclass(slots=True)
 class Findings:
@@ -58,6 +62,8 @@ def summary(found: Sequence[Findings]) -> dict[str, Any]:
         },
         "moment_bits": _per_moment(found, [one.bits for one in found]),
         "moment_shuffled_bits": _per_moment(found, [one.shuffled_bits for one in found]),
+        "rhythm_bits": _per_moment(found, [one.bits for one in found], RHYTHM),
+        "rhythm_shuffled_bits": _per_moment(found, [one.shuffled_bits for one in found], RHYTHM),
         "moments": sum(one.n_moments for one in found),
         "tokens": {kind: sum(len(one.bits.get(kind, [])) for one in found) for kind in kinds},
         "head_f1": f1_score(*head),
@@ -88,6 +94,10 @@ def intervals(songs: Mapping[str, Findings]) -> dict[str, tuple[float, float]]:
     def gain(found: Sequence[Findings]) -> float:
         return _per_moment(found, [one.shuffled_bits for one in found]) - moment_bits(found)
 
+    def rhythm_gain(found: Sequence[Findings]) -> float:
+        right, other = ([one.bits for one in found], [one.shuffled_bits for one in found])
+        return _per_moment(found, other, RHYTHM) - _per_moment(found, right, RHYTHM)
+
     def head(found: Sequence[Findings]) -> float:
         return f1_score(*np.sum([one.head for one in found], axis=0))
 
@@ -101,6 +111,7 @@ def intervals(songs: Mapping[str, Findings]) -> dict[str, tuple[float, float]]:
         "time_bits": spread(time_bits),
         "moment_bits": spread(moment_bits),
         "moment_gain_bits": spread(gain),
+        "rhythm_gain_bits": spread(rhythm_gain),
         "head_f1": spread(head),
         "continued_f1": spread(continued),
         "displacement_auc": spread(displacement),
@@ -115,9 +126,13 @@ def _untouched(one: Findings) -> list[float]:
     return one.untouched
 
 
-def _per_moment(found: Sequence[Findings], rows: Sequence[dict[str, list[float]]]) -> float:
-    """Bits of all time tokens, spread over the moments they stand for."""
-    total = sum(sum(row.get("t", [])) for row in rows)
+def _per_moment(
+    found: Sequence[Findings],
+    rows: Sequence[dict[str, list[float]]],
+    kinds: Sequence[str] = ("t",),
+) -> float:
+    """Bits of all tokens of some kinds, spread over the moments that time tokens stand for."""
+    total = sum(sum(row.get(kind, [])) for row in rows for kind in kinds)
     moments = sum(one.n_moments for one in found)
     return total / moments if moments else float("nan")
 

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import itertools
+import json
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 import soundfile
+import torch
+from safetensors.torch import save_file
 
 from companion.beatmap import Document, TextEdit, TimeRange
 from companion.engine.cancellation import CancelToken
@@ -139,3 +143,33 @@ def test_a_map_without_objects_or_timing_has_nothing_to_say(
     empty = Document.parse(b"osu file format v14\r\n\r\n[HitObjects]\r\n")
     progress = list(engine.score(ScoreRequest(empty, song), CancelToken()))
     assert [f for p in progress for f in p.findings] == []
+
+
+def test_a_map_is_judged_by_its_mode_s_own_weights(
+    goldens: Path, document: Document, song: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "model"
+    own = model / "gamemode=0"
+    shutil.copytree(goldens / "v29" / "model", model)
+    shutil.copytree(goldens / "v29" / "model", own)
+    engine = LocalEngine(model, "cpu", threads=1)
+    assert engine.load().folder == model
+    list(engine.score(ScoreRequest(document, song), CancelToken()))
+    info = engine.describe()
+    assert info is not None
+    assert info.folder == own
+
+
+def test_an_adapter_changes_the_model_and_its_identity(goldens: Path, tmp_path: Path) -> None:
+    name = "base_model.model.transformer.model.decoder.layers.0.self_attn.q_proj"
+    config = {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "init_lora_weights": True}
+    (tmp_path / "adapter_config.json").write_text(json.dumps(config))
+    weights = {
+        f"{name}.lora_A.weight": torch.ones(2, 64),
+        f"{name}.lora_B.weight": torch.ones(64, 2),
+    }
+    save_file(weights, tmp_path / "adapter_model.safetensors")
+    folder = goldens / "v29" / "model"
+    plain = LocalEngine(folder, "cpu", threads=1).load()
+    changed = LocalEngine(folder, "cpu", threads=1, adapter=tmp_path).load()
+    assert changed.digest != plain.digest

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from companion.beatmap import Document, Mode, TimingPoint
+from companion.engine.encoding import EncodingOptions
 from companion.engine.events import Event, EventType
 from companion.engine.postprocess import MapHeader, PostprocessOptions, resnap, write_map
 from companion.engine.postprocess.assembly import Long, assemble, settle_positions
@@ -338,3 +339,29 @@ def test_the_nearest_place_is_sought_from_the_end():
     path = FlatPath("L", [(0, 0), (100, 0)])
     assert path.progress_near((50, 10)) == pytest.approx(0.5, abs=0.02)
     assert path.progress_near((200, 0)) == 1.0
+
+
+def test_a_red_anchor_in_the_last_anchors_place_is_not_written_three_times():
+    events = [
+        *group(E.SLIDER_HEAD, 0, **place(100, 100), scroll_speed=100, hitsound=0, volume=50),
+        *group(E.RED_ANCHOR, **place(240, 100)),
+        *group(E.LAST_ANCHOR, 500, **place(240, 100), hitsound=0, volume=50),
+        *group(E.SLIDER_END, 500, **place(240, 100), hitsound=0, volume=50),
+    ]
+    options = PostprocessOptions(snap_near_overlaps=False)
+    (line,) = objects_of(events, options)
+    assert ",B|240:100|240:100,1," in line
+    (line,) = objects_of(events, QUIRKS)
+    assert ",B|240:100|240:100|240:100,1," in line
+
+
+@pytest.mark.parametrize(
+    ("cell_px", "fine_px", "coarse"), [(32, None, True), (32, 2, False), (4, None, False)]
+)
+def test_near_misses_are_only_mended_where_places_are_coarse(cell_px, fine_px, coarse):
+    encoding = EncodingOptions(
+        position_precision_px=cell_px, position_refinement_px=fine_px, types_first=coarse
+    )
+    options = PostprocessOptions.of(encoding)
+    assert options.snap_near_overlaps is coarse
+    assert options.types_first is coarse

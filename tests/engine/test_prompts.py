@@ -142,6 +142,16 @@ def test_what_was_never_trained_is_refused(builder: PromptBuilder):
         builder.plan((), (ContextType.NO_HS,), Mode.OSU)
 
 
+def test_maps_of_a_mode_that_the_model_never_saw_are_refused(vocabulary: Vocabulary):
+    options = PromptOptions(modes=(Mode.OSU,))
+    builder = PromptBuilder(vocabulary, 8184.0, options)
+    assert builder.plan((), (), Mode.OSU).produced
+    with pytest.raises(OptionRefused, match="knows osu maps only, and this is a taiko map"):
+        builder.plan((), (), Mode.TAIKO)
+    quirks = PromptBuilder(vocabulary, 8184.0, options, EncodingOptions(original_quirks=True))
+    assert quirks.plan((), (), Mode.TAIKO).produced
+
+
 def test_padding_goes_in_front():
     padded = pad_left([np.array([1, 2, 3]), np.array([4])])
     assert padded.tolist() == [[1, 2, 3], [0, 0, 4]]

@@ -243,6 +243,21 @@ def test_a_smaller_checkpoint_of_the_family_is_loaded(tmp_path: Path):
     )
 
 
+def test_an_adapter_changes_fused_projections(folder: Path, tmp_path: Path):
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    fused = "transformer.model.decoder.layers.1.cross_attn.Wkv"
+    down, up = torch.randn(2, 32), torch.randn(64, 2)
+    tensors = {f"base_model.model.{fused}.lora_A.weight": down}
+    tensors[f"base_model.model.{fused}.lora_B.weight"] = up
+    save_file(tensors, adapter / "adapter_model.safetensors")
+    settings = {"peft_type": "LORA", "r": 2, "lora_alpha": 4}
+    (adapter / "adapter_config.json").write_text(json.dumps(settings))
+    backbone: Any = load(folder, "cpu", adapter=adapter)
+    expected = network_of().state_dict()[f"{fused}.weight"] + 2 * up @ down
+    close(backbone._network.state_dict()[f"{fused}.weight"], expected)
+
+
 def test_the_first_tensor_that_does_not_fit_is_named(folder: Path):
     weights = network_of().state_dict()
     fused = "transformer.model.decoder.layers.1.self_attn.Wqkv.weight"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from companion.beatmap import Document
 from companion.engine.checkpoint import load
+from tests.parity.conftest import FAMILIES
 from tests.parity.dictation import Dictation, Undecided
 from tests.parity.replay import Replay, recorded_events
 
@@ -23,15 +24,15 @@ if TYPE_CHECKING:
 
     from companion.engine.model.backbone import Backbone
 
-FAMILIES = {"network": ["v29"], "dictated": ["v29", "v30", "v31", "v32"]}
+WAYS = ("dictated", "network")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     folder: Any = metafunc.config.getoption("--goldens")
     cases = [
         (how, file)
-        for how, families in FAMILIES.items()
-        for family in families
+        for how in WAYS
+        for family in FAMILIES
         for file in sorted((folder / family).glob("generate/*.json"))
     ]
     names = [f"{how}-{file.parent.parent.name}-{file.stem}" for how, file in cases]

@@ -70,11 +70,14 @@ def test_quarter_ticks_follow_the_red_lines(make_set: Callable[..., Path]) -> No
 
 
 def test_figures_are_pooled_over_songs() -> None:
-    first = Findings(bits={"t": [1.0, 3.0]}, head=np.array([3.0, 1, 2]), n_moments=1, n_maps=1)
+    first = Findings(
+        bits={"t": [1.0, 3.0], "type": [6.0]}, head=np.array([3.0, 1, 2]), n_moments=1, n_maps=1
+    )
     second = Findings(bits={"t": [5.0]}, moved=[4.0], untouched=[1.0, 5.0], n_moments=2, n_maps=2)
     figures = summary([first, second])
     assert figures["bits"]["t"] == 3
     assert figures["moment_bits"] == 3
+    assert figures["rhythm_bits"] == 5
     assert figures["head_f1"] == pytest.approx(6 / 9)
     assert figures["displacement_auc"] == 0.5
     assert figures["maps"] == 3

@@ -17,6 +17,7 @@ import torch
 from torch import nn
 from torch.nn.functional import gelu
 
+from companion.beatmap import Mode
 from companion.engine.encoding import EncodingOptions
 from companion.engine.events import ContextType
 from companion.engine.mel import MelSpectrogram, TorchaudioTransform, mel_settings
@@ -55,6 +56,7 @@ UNUSED_TENSORS = frozenset(
 
 V30_PROMPTS = PromptOptions(
     templates=(Template((), (ContextType.MAP,)),),
+    modes=(Mode.OSU,),
     tgt_seq_len=5120,
     add_out_context_types=False,
     add_gamemode_token=False,
@@ -314,7 +316,7 @@ def _refuse_variants(config: Mapping[str, Any]) -> None:
         "project_encoder_input": False,
     }
     for name, value in expected.items():
-        if bool(config[name]) is not value:
+        if bool(config.get(name, value)) is not value:
             raise ValueError(f"{name} should be {str(value).lower()}")
     if layers.get("activation_function", "gelu") != "gelu":
         raise ValueError(f"unknown activation {layers['activation_function']!r}")

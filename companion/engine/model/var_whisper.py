@@ -14,7 +14,12 @@ import torch
 
 from companion.engine.encoding import EncodingOptions
 from companion.engine.events import ContextType
-from companion.engine.mel import FourierKernels, MelSpectrogram, TorchaudioTransform
+from companion.engine.mel import (
+    FourierKernels,
+    MelSpectrogram,
+    TorchaudioTransform,
+    mel_settings,
+)
 from companion.engine.model import whisper
 from companion.engine.model.attention import (
     CACHE_BLOCK_TOKENS,
@@ -112,7 +117,7 @@ def _refuse_other_forms(config: Mapping[str, Any]) -> None:
 
 
 def _spectrogram(config: Mapping[str, Any]) -> MelSpectrogram:
-    mel = whisper.mel_settings(config)
+    mel = mel_settings(config)
     form = {"torchaudio": TorchaudioTransform, "nnAudio": FourierKernels}
     return MelSpectrogram(form[config["spectrogram_implementation"]](mel), log1p=mel.log1p)
 

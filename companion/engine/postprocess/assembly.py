@@ -161,7 +161,7 @@ def assemble(groups: Sequence[EventGroup], *, original_quirks: bool = False) -> 
         elif kind is EventType.SLIDER_HEAD:
             slider = _SliderDraft(group)
         elif kind in ANCHOR_LETTERS:
-            slider.add(kind, group)
+            slider.add(kind, group, doubled_ends=original_quirks)
         elif kind is not EventType.SLIDER_END:
             heads[kind, column] = group
         elif (parts := slider.finish(group)) is not None:
@@ -178,16 +178,21 @@ class _SliderDraft:
         self._kind = ""
         self._anchors: list[Point] = []
 
-    def add(self, kind: EventType, group: EventGroup) -> None:
+    def add(self, kind: EventType, group: EventGroup, *, doubled_ends: bool) -> None:
         """Take an anchor."""
         # Of two last anchors the first has the position, the second time and sounds.
         if kind is not EventType.LAST_ANCHOR or self._last is None:
             self._kind = self._kind or ANCHOR_LETTERS[kind]
-            self._anchors.append(group.place)
+            # A red anchor in the last anchor's place is there twice already.
+            if doubled_ends or kind is not EventType.LAST_ANCHOR or not self._ends_at(group.place):
+                self._anchors.append(group.place)
         if kind is EventType.RED_ANCHOR:
             self._anchors.append(group.place)
         if kind is EventType.LAST_ANCHOR:
             self._last = group
+
+    def _ends_at(self, place: Point) -> bool:
+        return self._anchors[-2:] == [place, place]
 
     def finish(self, end: EventGroup) -> SliderParts | None:
         """The slider, if it has a head and a last anchor."""

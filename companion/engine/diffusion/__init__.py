@@ -1,0 +1,25 @@
+"""Positions refined by diffusion: where objects lie, drawn anew around what a model has written.
+
+Owns the osu-diffusion network, its checkpoints and the way from events to events. May import the
+engine's events, groups, checkpoints and cancellation, and ``companion.beatmap``. Importing it loads
+torch.
+"""
+
+from companion.engine.diffusion.classes import ClassTable, MapTraits
+from companion.engine.diffusion.model import DiffusionModel, DiffusionSettings, load
+from companion.engine.diffusion.options import DiffusionOptions
+from companion.engine.diffusion.refining import refine_positions
+from companion.engine.diffusion.schedule import NoiseSchedule
+from companion.engine.diffusion.sequence import PointSequence
+
+__all__ = [
+    "ClassTable",
+    "DiffusionModel",
+    "DiffusionOptions",
+    "DiffusionSettings",
+    "MapTraits",
+    "NoiseSchedule",
+    "PointSequence",
+    "load",
+    "refine_positions",
+]

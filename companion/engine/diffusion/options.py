@@ -1,0 +1,56 @@
+"""How positions are refined."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from companion.errors import OptionRefused
+
+
+@dataclass(frozen=True, slots=True)
+class DiffusionOptions:
+    """Choices of refining. The defaults are the original's, except for its faults."""
+
+    steps: tuple[int, ...] = (100, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    """Steps taken in each of as many equal sections of the noise schedule, least noise first."""
+    guidance: float = 1.0
+    """1 follows the wished-for traits plainly, more than 1 overdoes them."""
+    max_points: int = 1024
+    """Points that are seen at once; longer maps are worked on in overlapping chunks."""
+    overlap_points: int = 128
+    """Points at either end of a chunk that only serve as context."""
+    random_start: bool = False
+    """Whether to begin with noise instead of the positions that are there."""
+    further_iterations: int = 10
+    """Passes of the refining network after the last step; none without such a network."""
+    seed: int = 0
+    start_ms: float | None = None
+    """Points before this moment stay where they are."""
+    end_ms: float | None = None
+    """Points from this moment on stay where they are."""
+    types_first: bool = True
+    has_velocities: bool = True
+    """Whether slider heads carry their velocity, from which the slider's end follows."""
+    original_quirks: bool = False
+    """Whether to do what Mapperatorinator does, to the letter.
+
+    - With no more points than two overlaps nothing is refined.
+    - A position with a 0 in it counts as missing, and so does a distance of 0.
+    - A point that lies exactly at the end of the range is refined.
+    - A random start forgets the points that stay, too.
+    - The ends of all sliders are recomputed, even of those that stay where they are.
+    - Arcs are followed along few chords.
+    - A distance is replaced by a position beside the position that the object has already.
+    - Other events of a group that is no point (a kiai change) take the place of the next point.
+    - The id of a mapper is looked up among the ids of maps.
+    - The further iterations use the main network instead of the refining one.
+    """
+
+    def __post_init__(self) -> None:
+        if self.overlap_points < 0 or self.max_points <= 2 * self.overlap_points:
+            raise OptionRefused(
+                f"Chunks of {self.max_points} points cannot overlap by {self.overlap_points} at "
+                "either end; choose an overlap of less than half a chunk."
+            )
+        if not self.steps or min(self.steps) < 0 or sum(self.steps) < 1:
+            raise OptionRefused("Refining positions takes at least one step.")
