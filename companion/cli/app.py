@@ -307,16 +307,11 @@ def timing(
     iterations: Annotated[
         int | None, typer.Option(help="Hearings of --super.", show_default="20")
     ] = None,
-    leniency: Annotated[
-        float | None,
-        typer.Option(metavar="MS", help="How far a beat may lie from its red line."),
-    ] = None,
+    leniency: Annotated[float | None, typer.Option(help="ms from a beat to its red line.")] = None,
     seed: Annotated[
         int | None, typer.Option(help="Same seed, same result.", show_default="random")
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Write a new .osu file with the red lines.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="New .osu file for the red lines.")] = None,
     in_place: Annotated[
         bool, typer.Option("--in-place", help="Put them in place of the map's own, with a backup.")
     ] = False,
