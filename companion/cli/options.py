@@ -20,6 +20,9 @@ Threads = Annotated[int | None, typer.Option(help="CPU threads of the model.")]
 ModelFolder = Annotated[
     Path | None, typer.Option("--model", help="Folder or name of another model.")
 ]
+Lora = Annotated[
+    Path | None, typer.Option("--lora", help="Folder of a LoRA adapter for the model.")
+]
 DataFolder = Annotated[
     Path | None, typer.Option("--data", help="Folder for backups, undo and provenance.")
 ]
@@ -56,6 +59,7 @@ def settings_of(
     threads: int | None,
     data: Path | None,
     *,
+    lora: Path | None = None,
     json: bool = False,
     settle: bool = True,
     **flags: object,
@@ -75,6 +79,6 @@ def settings_of(
         raise OptionRefused(f"There is no settings file {config}.")
     from companion.model_store import ModelStore
 
-    engine = {"model_folder": model, "device": device, "threads": threads}
+    engine = {"model_folder": model, "lora": lora, "device": device, "threads": threads}
     settings = load_settings({**flags, "data_folder": data, "engine": engine}, file=config)
     return ModelStore(settings.data_folder).settled(settings) if settle else settings
