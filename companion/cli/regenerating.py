@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from companion.beatmap import TimeRange, storage
 from companion.cli.modding import map_value
 from companion.cli.notice import confirm_notice
+from companion.cli.progress import SongProgress
 from companion.cli.workbench import Workbench
 from companion.engine.cancellation import CancelToken
 from companion.engine.requests import Passage, RegenerateOptions, Replace
@@ -156,11 +157,13 @@ def _generate(
         f"seed {options.seed} …"
     )
     values = generate(order.request, bench.engine, CancelToken())
-    for value in bench.perform(order.job_id, values):
-        session.drain()
-        if isinstance(value, Passage):
-            at = timestamp(value.range.start_ms)
-            terminal.note(f"  variant {value.variant}, {at}: {len(value.lines)} objects")
+    reached = dict.fromkeys(range(options.variants), span.start_ms)
+    with SongProgress(terminal, span) as progress:
+        for value in bench.perform(order.job_id, values):
+            session.drain()
+            if isinstance(value, Passage):
+                reached[value.variant] = value.range.end_ms
+                progress.reach(min(reached.values()))
     return session.suggestions.get(suggestion.id)
 
 
