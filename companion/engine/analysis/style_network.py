@@ -122,6 +122,10 @@ def _whisper(config: StyleConfig) -> WhisperConfig:
         num_mel_bins=own.d_model or width,
         vocab_size=StyleVocabulary(config).size,
         pad_token_id=PAD,
+        # nothing is generated: no other token has a meaning of its own
+        bos_token_id=PAD,
+        eos_token_id=PAD,
+        decoder_start_token_id=PAD,
         # the encoder's second convolution halves the number of columns
         max_source_positions=config.data.src_seq_len // 2,
         max_target_positions=config.data.tgt_seq_len,
