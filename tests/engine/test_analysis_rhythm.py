@@ -177,3 +177,10 @@ def test_a_configuration_that_cannot_be_used_is_named(
     write_folder(tmp_path, {"data": {}, "model": model}, random_weights(RHYTHM_SHAPES))
     with pytest.raises(CheckpointMismatch, match=f"“{name}”"):
         load_rhythm_network(tmp_path, CPU)
+
+
+def test_gaps_that_end_before_they_begin_are_refused(tmp_path: Path):
+    data = {"min_time": 250, "max_time": 80}
+    write_folder(tmp_path, RHYTHM_CONFIG | {"data": data}, random_weights(RHYTHM_SHAPES))
+    with pytest.raises(CheckpointMismatch, match="max_time is below min_time"):
+        load_rhythm_network(tmp_path, CPU)

@@ -220,6 +220,7 @@ def test_the_first_tensor_that_does_not_fit_is_named(tmp_path: Path):
         (changed("model", name="google/t5-base"), "“model.name”"),
         (changed("model", overwrite={"width": 8}), "“model.overwrite.width”"),
         (changed("model", overwrite={"d_model": 10}), "cannot be shared by 6 heads"),
+        (changed("data", src_seq_len=1), "“data.src_seq_len”"),
         (changed("data", position_range=[0, 512]), "“data.position_range"),
     ],
 )

@@ -8,9 +8,17 @@ which mapper is otherwise known to the pickled checkpoint alone.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 
 from companion.engine.checkpoint import CONFIG, read_json, read_weights
 from companion.errors import CheckpointMismatch
@@ -38,6 +46,12 @@ class RhythmData(_Part):
     min_time: float = 0
     """Milliseconds of the first step."""
     max_time: float = 1000
+
+    @model_validator(mode="after")
+    def _has_steps(self) -> Self:
+        if self.max_time < self.min_time:
+            raise ValueError("max_time is below min_time")
+        return self
 
 
 class RhythmModel(_Part):
@@ -90,7 +104,7 @@ class StyleModel(_Part):
 class StyleData(_Part):
     """How maps become tokens. Names and meaning as for the generating models."""
 
-    src_seq_len: PositiveInt = 1024
+    src_seq_len: int = Field(1024, ge=2)
     """Columns of the spectrogram; a window is one hop shorter."""
     tgt_seq_len: PositiveInt = 1024
     add_timing: bool = True
