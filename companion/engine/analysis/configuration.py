@@ -104,7 +104,7 @@ class StyleModel(_Part):
 class StyleData(_Part):
     """How maps become tokens. Names and meaning as for the generating models."""
 
-    src_seq_len: int = Field(1024, ge=2)
+    src_seq_len: int = Field(default=1024, ge=2)
     """Columns of the spectrogram; a window is one hop shorter."""
     tgt_seq_len: PositiveInt = 1024
     add_timing: bool = True
