@@ -157,6 +157,26 @@ def mod(
 
 
 @app.command()
+def analyse(
+    ctx: typer.Context,
+    map_path: MapPath,
+    rhythm_model: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Weights that judge the rhythm.")
+    ] = None,
+    style_model: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Weights that know mappers' styles.")
+    ] = None,
+    json: Json = False,
+    device: Device = None,
+) -> None:
+    """Say how predictable a map's rhythm is, and whose style it resembles."""
+    settings = _settings(ctx, None, device, None, None, json=json)
+    from companion.cli.analysing import analyse_map
+
+    analyse_map(settings, _terminal(ctx), map_path, rhythm_model, style_model)
+
+
+@app.command()
 def undo(
     ctx: typer.Context, map_path: MapPath, json: Json = False, data: DataFolder = None
 ) -> None:
