@@ -6,17 +6,18 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from companion import __version__
+from companion.cli.generate_command import generate
+from companion.cli.options import DataFolder, Device, Json, ModelFolder, Threads
+from companion.cli.options import settings_of as _settings
+from companion.cli.options import terminal_of as _terminal
 from companion.cli.terminal import Terminal, explain_crash, parse_time
-from companion.errors import CompanionError, OptionRefused
-
-if TYPE_CHECKING:
-    from companion.settings import Settings
+from companion.errors import CompanionError
 
 DEBUG_VARIABLE = "COMPANION_DEBUG"
 
@@ -43,15 +44,6 @@ app = typer.Typer(
 )
 
 MapPath = Annotated[Path, typer.Argument(metavar="MAP", help="The .osu file.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
-Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.", show_default="auto")]
-Threads = Annotated[int | None, typer.Option(help="CPU threads of the model.")]
-ModelFolder = Annotated[
-    Path | None, typer.Option("--model", help="Folder of a checkpoint instead of the bundled one.")
-]
-DataFolder = Annotated[
-    Path | None, typer.Option("--data", help="Folder for backups, undo and provenance.")
-]
 Songs = Annotated[Path | None, typer.Option(help="osu!'s Songs folder.")]
 Port = Annotated[int | None, typer.Option(help="Port of the overlay; 0 takes a free one.")]
 Browser = Annotated[
@@ -295,6 +287,9 @@ def guest(
     write_guest(settings, _terminal(ctx), map_path, wish)
 
 
+app.command()(generate)
+
+
 @app.command()
 def timing(
     ctx: typer.Context,
@@ -377,28 +372,3 @@ def main() -> None:
         sys.excepthook = explain_crash
     # not app(): Typer would put its own hook in place of ours
     typer.main.get_command(app)()
-
-
-def _terminal(ctx: Any) -> Terminal:
-    return cast("Terminal", ctx.obj or Terminal())
-
-
-def _settings(
-    ctx: typer.Context,
-    model: Path | None,
-    device: str | None,
-    threads: int | None,
-    data: Path | None,
-    *,
-    json: bool = False,
-    **flags: object,
-) -> Settings:
-    """The settings with the given options on top; also says whether JSON is wanted."""
-    _terminal(ctx).json = json
-    from companion.settings import load_settings
-
-    config = ctx.meta["config"]
-    if config is not None and not config.is_file():
-        raise OptionRefused(f"There is no settings file {config}.")
-    engine = {"model_folder": model, "device": device, "threads": threads}
-    return load_settings({**flags, "data_folder": data, "engine": engine}, file=config)

@@ -70,7 +70,16 @@ class Commands:
 
     def __call__(self, *arguments: object, stdin: str = "") -> Answer:
         words = [str(argument) for argument in arguments]
-        if words and words[0] in {"mod", "regenerate", "guest", "timing", "undo", "doctor", "run"}:
+        if words and words[0] in {
+            "mod",
+            "regenerate",
+            "guest",
+            "timing",
+            "generate",
+            "undo",
+            "doctor",
+            "run",
+        }:
             words += ["--data", str(self.data)]
         result = self._runner.invoke(app, words, input=stdin)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
