@@ -212,6 +212,7 @@ class MapWish:
             creator=_first(self.creator, base and base.creator, CREATOR),
             version=_first(self.version, stars).strip(),
             source=_first(base and base.source, ""),
+            set_id=_set_id(base),
             tags=" ".join(base.tags) if base is not None else "",
             hp=_first(self.hp_drain_rate, alike and alike.hp, plain.hp),
             cs=cs,
@@ -250,6 +251,11 @@ class MapWish:
             descriptors=tuple(self.descriptors) or None,
             negative_descriptors=tuple(self.negative_descriptors) or None,
         )
+
+
+def _set_id(base: Beatmap | None) -> int | None:
+    """The online id of a map's set, if it has been submitted."""
+    return base.beatmap_set_id if base is not None and base.beatmap_set_id > 0 else None
 
 
 def _first(*values: _T | None) -> _T:

@@ -107,6 +107,7 @@ class LocalEngine:
     def generate_map(self, request: MapRequest, token: CancelToken) -> Iterator[MapAnswer]:
         """See `Engine`."""
         from companion.engine.checkpoint import folder_for
+        from companion.engine.map_requests import MapBegun
 
         request.verify()
         request.require_ability(self._folder)
@@ -114,8 +115,9 @@ class LocalEngine:
         own = folder_for(self._folder, request.header.mode)
         if request.red_lines is None and own != self._folder:
             # As in `hear_timing`: beats are what the weights for all modes know.
-            heard = yield from self._model(self._folder).whole_map(request).heard(token)
-            request = replace(request, red_lines=heard)
+            hearing = self._model(self._folder).whole_map(request)
+            yield MapBegun((), hearing.waveform.duration_ms)
+            request = replace(request, red_lines=(yield from hearing.heard(token)))
         yield from self._model(own).whole_map(request).written(token)
 
     def _model_for(self, document: Document) -> LoadedModel:

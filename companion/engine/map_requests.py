@@ -127,7 +127,7 @@ class MapRequest:
 
 @dataclass(frozen=True, slots=True)
 class MapBegun:
-    """The first answer, when the model is loaded."""
+    """The first answer, when the model is loaded; again when the mode's own weights take over."""
 
     ignored: tuple[str, ...]
     """Wishes that the model knows nothing of: names of fields of `Conditioning` and

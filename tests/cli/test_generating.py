@@ -57,6 +57,13 @@ def test_a_map_gives_its_song_its_settings_and_its_red_lines(ready: Commands, ma
     assert (record.action, record.start_ms, record.end_ms, record.seed) == ("accepted", 0, 8000, 5)
 
 
+def test_the_new_difficulty_stays_in_the_submitted_set(ready: Commands, map_path: Path):
+    map_path.write_bytes(MAP.replace(b"Version:Normal", b"Version:Normal\r\nBeatmapSetID:77"))
+    value = ready("generate", map_path, "--json").value
+    beatmap = Document.parse(Path(value["written"]).read_bytes()).beatmap
+    assert (beatmap.beatmap_set_id, beatmap.beatmap_id) == (77, 0)
+
+
 def test_new_timing_leaves_the_red_lines_to_the_model(ready: Commands, map_path: Path):
     value = ready("generate", map_path, "--new-timing", "--json").value
     beatmap = Document.parse(Path(value["written"]).read_bytes()).beatmap
