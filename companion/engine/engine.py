@@ -107,10 +107,11 @@ class LocalEngine:
     def generate_map(self, request: MapRequest, token: CancelToken) -> Iterator[MapAnswer]:
         """See `Engine`."""
         from companion.engine.checkpoint import folder_for
+        from companion.engine.generating_ability import require_generating
         from companion.engine.map_requests import MapBegun
 
         request.verify()
-        request.require_ability(self._folder)
+        require_generating(self._folder, request)
         token.raise_if_cancelled()
         own = folder_for(self._folder, request.header.mode)
         if request.red_lines is None and own != self._folder:

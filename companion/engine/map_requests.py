@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Mode
-from companion.engine import checkpoint
-from companion.engine.hearing_ability import require_hearing
 from companion.engine.requests import MAX_SEED
 from companion.errors import OptionRefused
 
@@ -106,23 +104,6 @@ class MapRequest:
             raise OptionRefused(
                 "The map has no timing yet. Set its BPM and offset first, or let a model hear them."
             )
-
-    def require_ability(self, folder: Path) -> None:
-        """Refuse what a checkpoint cannot do, as far as that is known before it is loaded.
-
-        Raises:
-            OptionRefused: It cannot.
-            ModelMissing, CheckpointMismatch: There is none, or it is of no known kind.
-        """
-        if checkpoint.family_of(folder).name == "v30" and self.header.mode is not Mode.OSU:
-            raise OptionRefused("Models of this family know osu! maps only. Choose another one.")
-        if self.red_lines is None:
-            try:
-                require_hearing(folder)
-            except OptionRefused as error:
-                raise OptionRefused(
-                    f"{error} Or give a map that has red lines, or the song's tempo."
-                ) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,12 @@ from companion.engine.model.settings import ModelSettings
 from companion.engine.postprocess import MapHeader
 from companion.engine.prompts import PromptOptions
 from companion.engine.whole_map import WholeMap, ignored_wishes
-from companion.engine.window_writer import GenerationOptions
 from companion.errors import Cancelled, OptionRefused
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from companion.engine.window_writer import GenerationOptions
 
 RED = TimingPoint(100.0, 500.0, 4)
 SHORT_S = 3
