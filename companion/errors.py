@@ -16,6 +16,7 @@ The tree::
     ├── ModelError
     │   ├── ModelMissing           no checkpoint where one was expected
     │   ├── CheckpointMismatch     a checkpoint's tensors or settings do not fit its family
+    │   ├── DownloadFailed         a published checkpoint could not be fetched
     │   └── OutOfMemory
     ├── RequestError
     │   ├── RangeRefused           the time range cannot be worked on
@@ -94,6 +95,10 @@ class ModelMissing(ModelError):
 
 class CheckpointMismatch(ModelError):
     """A checkpoint's tensors or settings do not fit its model family."""
+
+
+class DownloadFailed(ModelError):
+    """A published checkpoint could not be fetched; what was there before is still there."""
 
 
 class OutOfMemory(ModelError):

@@ -46,7 +46,11 @@ class EngineSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     model_folder: Path = BUNDLED_MODEL_FOLDER
-    """Folder of the checkpoint (config.json, tokenizer.json, weights)."""
+    """Folder of the checkpoint (config.json, tokenizer.json, weights), or a model's name.
+
+    Names are made folders by `companion.model_store`, which also fills in what “companion models
+    use” has chosen where nothing is given here.
+    """
 
     lora: Path | None = None
     """Folder of a LoRA adapter (peft's format) that changes the checkpoint's weights."""

@@ -11,18 +11,17 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from companion.beatmap.edits import edits_of
+from companion.beatmap.edits import TextEdit, edits_of
 from companion.beatmap.formatting import format_timing_point
 from companion.beatmap.ranges import TimeRange
 from companion.beatmap.timing import KIAI_BIT, SAMPLE_LENIENCY_MS, TimingPoint, TimingTable
 from companion.errors import EditConflict, RangeRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from companion.beatmap.beatmap import Beatmap
     from companion.beatmap.document import Document
-    from companion.beatmap.edits import TextEdit
     from companion.beatmap.objects import HitObject
 
 END_TOLERANCE_MS = 0.5
@@ -55,14 +54,32 @@ def splice_objects(
 ) -> tuple[TextEdit, ...]:
     """Edits that put new object lines (without endings) in the place of a range's objects.
 
-    Objects that straddle an edge stay. Raises ``RangeRefused`` when a new object does not begin
-    in the range, ``EditConflict`` when a line is no hit object, and ``UnreadableBeatmap`` when
-    the file cannot be worked with.
+    Objects that straddle an edge stay. Where the new objects begin when the old ones did, each
+    takes its predecessor's line, so that lines between them, their order and their endings stay.
+
+    Raises ``RangeRefused`` when a new object does not begin in the range, ``EditConflict`` when a
+    line is no hit object, and ``UnreadableBeatmap`` when the file cannot be worked with.
     """
     document.require_readable()
     beatmap = document.beatmap
+    new = sorted(_read_new(beatmap, wanted, lines), key=_start)
+    old = sorted(((o.start_ms, o.line) for o in objects_in(beatmap, wanted)), key=_start)
+    if [start for start, _ in old] == [start for start, _ in new]:
+        texts = {line: text for (_, line), (_, text) in zip(old, new, strict=True)}
+        return _rewrite(document, texts)
+    present = [(item.start_ms, item.line) for item in beatmap.hit_objects]
+    return _splice(document, "HitObjects", present, {line for _, line in old}, new)
+
+
+def _start(pair: tuple[float, object]) -> float:
+    return pair[0]
+
+
+def _read_new(
+    beatmap: Beatmap, wanted: TimeRange, lines: Sequence[bytes]
+) -> Iterator[tuple[float, bytes]]:
+    """New object lines with their starts, each of them checked."""
     reader = beatmap.object_reader
-    new: list[tuple[float, bytes]] = []
     for line in lines:
         if b"\n" in line or b"\r" in line:
             raise EditConflict("A new hit object has to be a single line.")
@@ -72,10 +89,22 @@ def splice_objects(
             raise EditConflict(f"A new line is no hit object: {error}.") from error
         if not wanted.contains(item.start_ms):
             raise RangeRefused(f"A new object at {item.start_ms:.0f} ms lies outside the range.")
-        new.append((item.start_ms, line))
-    removed = {item.line for item in objects_in(beatmap, wanted)}
-    present = [(item.start_ms, item.line) for item in beatmap.hit_objects]
-    return _splice(document, "HitObjects", present, removed, new)
+        yield item.start_ms, line
+
+
+def _rewrite(document: Document, texts: Mapping[int, bytes]) -> tuple[TextEdit, ...]:
+    """Edits that give lines another text and leave their endings; neighbours share an edit."""
+    edits: list[TextEdit] = []
+    for at in sorted(texts):
+        line = document.lines[at]
+        if texts[at] == line.raw:
+            continue
+        removed, added = (line.whole,), (texts[at] + line.ending,)
+        if edits and edits[-1].end_line == at:
+            last = edits.pop()
+            removed, added = last.removed + removed, last.added + added
+        edits.append(TextEdit(at + 1 - len(removed), removed, added))
+    return tuple(edits)
 
 
 def splice_green_lines(

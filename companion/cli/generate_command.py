@@ -8,10 +8,15 @@ from typing import Annotated
 import typer
 
 from companion.cli.options import (
+    Acknowledge,
     DataFolder,
     Device,
+    Guidance,
     Json,
+    Lora,
     ModelFolder,
+    Seed,
+    Temperature,
     Threads,
     settings_of,
     terminal_of,
@@ -19,7 +24,6 @@ from companion.cli.options import (
 
 _AS_IN_MAP = "as in MAP"
 _Number = Annotated[float | None, typer.Option(show_default=_AS_IN_MAP)]
-_Heat = Annotated[float | None, typer.Option(help="Temperature; 0 always takes the likeliest.")]
 _Source = Annotated[
     Path, typer.Argument(metavar="AUDIO|MAP", help="A song, or an .osu file with its song.")
 ]
@@ -60,18 +64,14 @@ def generate(
         list[str] | None,
         typer.Option(help="A word for what it should not be; needs --cfg-scale. May be repeated."),
     ] = None,
-    seed: Annotated[
-        int | None, typer.Option(help="Same seed, same result.", show_default="random")
-    ] = None,
-    temperature: _Heat = None,
-    timing_temperature: _Heat = None,
-    mania_column_temperature: _Heat = None,
-    taiko_hit_temperature: _Heat = None,
+    seed: Seed = None,
+    temperature: Temperature = None,
+    timing_temperature: Temperature = None,
+    mania_column_temperature: Temperature = None,
+    taiko_hit_temperature: Temperature = None,
     top_p: Annotated[float | None, typer.Option(help="Nucleus size, above 0 to 1.")] = None,
     top_k: Annotated[int | None, typer.Option(help="Draw from so many tokens; 0 is all.")] = None,
-    cfg_scale: Annotated[
-        float | None, typer.Option(help="Classifier-free guidance scale; 1 is off.")
-    ] = None,
+    cfg_scale: Guidance = None,
     timeshift_bias: Annotated[
         float | None, typer.Option(help="Above 0 more happens, below 0 less.")
     ] = None,
@@ -107,17 +107,16 @@ def generate(
         Path | None,
         typer.Option(help="What to write: an .osu beside MAP, a new folder, or an .osz."),
     ] = None,
-    acknowledge: Annotated[
-        bool, typer.Option("--acknowledge", help="I have read the note on osu!'s AI policy.")
-    ] = False,
+    acknowledge: Acknowledge = False,
     json: Json = False,
     model: ModelFolder = None,
+    lora: Lora = None,
     device: Device = None,
     threads: Threads = None,
     data: DataFolder = None,
 ) -> None:
     """Write a whole difficulty: for MAP's song with its timing, or for a song alone."""
-    settings = settings_of(ctx, model, device, threads, data, json=json)
+    settings = settings_of(ctx, model, device, threads, data, lora=lora, json=json)
     from companion.cli.generating import generate_map
     from companion.cli.map_wish import MapWish
 

@@ -96,9 +96,8 @@ class _Target:
 class _Steps:
     """One bar after the other, each over the whole song."""
 
-    def __init__(self, terminal: Terminal, name: str) -> None:
+    def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
-        self._name = name
         self.length_ms = 1.0
         self._step = ""
         self._bar: SongProgress | None = None
@@ -120,8 +119,8 @@ class _Steps:
         if progress.step != self._step or self._bar is None:
             self.__exit__(None, None, None)
             self._step = progress.step
-            what = f"{self._name} {_STEPS.get(progress.step, progress.step)}"
-            self._bar = SongProgress(self._terminal, TimeRange(0, round(self.length_ms)), what)
+            self._terminal.note(f"The model {_STEPS.get(progress.step, progress.step)} …")
+            self._bar = SongProgress(self._terminal, TimeRange(0, round(self.length_ms)))
             self._bar.__enter__()
         self._bar.reach(progress.reached_ms)
 
@@ -211,7 +210,7 @@ def _generated(engine: Engine, terminal: Terminal, request: MapRequest) -> Writt
     )
     token, answer = CancelToken(), None
     try:
-        with _Steps(terminal, "The model") as steps:
+        with _Steps(terminal) as steps:
             for answer in engine.generate_map(request, token):
                 if isinstance(answer, MapBegun):
                     steps.length_ms = answer.song_length_ms

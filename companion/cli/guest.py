@@ -105,13 +105,13 @@ def write_guest(settings: Settings, terminal: Terminal, path: Path, wish: GuestW
     model = bench.load_model()
     _say_what_is_ignored(model, wish, terminal)
     passages: list[Passage] = []
-    with SongProgress(terminal, request.range, f"{model.name} maps, seed {options.seed}") as shown:
+    terminal.note(f"{model.name} maps with seed {options.seed} …")
+    with SongProgress(terminal, request.range) as shown:
         for passage in bench.engine.regenerate(request, CancelToken()):
             passages.append(passage)
             shown.reach(passage.range.end_ms)
     suggestion = _offered(base, request, passages)
-    edits, document = splice(suggestion, 0, base)
-    del edits
+    _, document = splice(suggestion, 0, base)
     made = GeneratedBy("accepted", model.name, model.digest, options.seed)
     planned = PlannedWrite(
         document, bench.document.digest, (), f"Guest difficulty “{version}”", request.range, made

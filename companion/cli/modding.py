@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from companion.beatmap import Mode
+from companion.cli.progress import Progress
 from companion.cli.terminal import error_json, one_line
 from companion.cli.workbench import Workbench
 from companion.engine.cancellation import CancelToken
+from companion.engine.requests import ScoreProgress
 from companion.errors import CompanionError
 from companion.findings import Severity, timestamp
 from companion.session import StartScore
@@ -76,8 +78,12 @@ def _scan(bench: Workbench, terminal: Terminal) -> Scan:
         info = bench.load_model()
         terminal.note(f"{info.name} listens to {order.request.audio_path.name} …")
         started = time.perf_counter()
-        for _ in bench.perform(order.job_id, bench.engine.score(order.request, CancelToken())):
-            bench.session.drain()
+        answers = bench.perform(order.job_id, bench.engine.score(order.request, CancelToken()))
+        with Progress(terminal, "windows") as progress:
+            for answer in answers:
+                bench.session.drain()
+                if isinstance(answer, ScoreProgress):
+                    progress.show(answer.done, answer.total)
     except CompanionError as error:
         return Scan(time.perf_counter() - started, error)
     return Scan(time.perf_counter() - started)

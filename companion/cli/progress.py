@@ -1,4 +1,8 @@
-"""How far a long command has come in a song: a bar with rate and time left, on stderr."""
+"""How far a long command has come, with rate and time left, on stderr.
+
+A terminal gets a bar; a log gets a line now and then. Results go to stdout, so neither is ever
+among them.
+"""
 
 from __future__ import annotations
 
@@ -6,43 +10,48 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    TaskProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from companion.beatmap import TimeRange
     from companion.cli.terminal import Terminal
 
+LOG_PAUSE_S = 10.0
+"""Between two lines in a log."""
 
-class SongProgress:
-    """A bar over a stretch of a song; where stderr is no terminal, one line at the end."""
 
-    def __init__(self, terminal: Terminal, span: TimeRange, what: str) -> None:
+class Progress:
+    """Counts what is done of some work.
+
+    Args:
+        terminal: Where lines go that are kept.
+        unit: What is counted, in the plural.
+        clock: Gives seconds.
+    """
+
+    def __init__(
+        self, terminal: Terminal, unit: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._terminal = terminal
-        self._span = span
-        self._what = what
-        self._reached_ms = span.start_ms
-        self._began = time.monotonic()
-        self._bar = Progress(
-            TextColumn("{task.description}"),
+        self._unit = unit
+        self._clock = clock
+        self._began_s = self._told_s = clock()
+        self._bar = Bar(
             BarColumn(),
             TaskProgressColumn(),
-            TextColumn("{task.fields[rate]}"),
+            TextColumn("{task.description}"),
             TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._bar.add_task(what, total=span.duration_ms, rate="")
+        self._task = self._bar.add_task("", total=None)
 
     def __enter__(self) -> Self:
-        """Show the bar."""
+        """Show the bar where it can be written over."""
         if self._bar.console.is_terminal:
             self._bar.start()
         return self
@@ -50,20 +59,39 @@ class SongProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        """Take the bar away; say how long it took when it was done."""
-        self._bar.stop()
-        if kind is None:
-            seconds = time.monotonic() - self._began
-            self._terminal.note(f"{self._what}: done in {seconds:.1f} s, {self._rate()}.")
+        """Take the bar away."""
+        if self._bar.live.is_started:  # stopping one that was never shown prints an empty line
+            self._bar.stop()
+
+    def show(self, done: float, total: float) -> None:
+        """So much is done by now."""
+        now_s = self._clock()
+        text = f"{done:.0f}/{total:.0f} {self._unit}, {self._pace(done, now_s)}"
+        self._bar.update(self._task, completed=done, total=total, description=text)
+        is_over = done >= total
+        if not self._bar.console.is_terminal and (is_over or now_s - self._told_s >= LOG_PAUSE_S):
+            self._told_s = now_s
+            left_s = round((now_s - self._began_s) * (total - done) / done) if done else 0
+            self._terminal.note(f"  {text}, {left_s // 60}:{left_s % 60:02d} left")
+
+    def _pace(self, done: float, now_s: float) -> str:
+        elapsed_s = now_s - self._began_s
+        if not done or elapsed_s <= 0:
+            return "just begun"
+        rate = done / elapsed_s
+        return f"{rate:.1f}/s" if rate >= 1 else f"{1 / rate:.1f} s each"
+
+
+class SongProgress(Progress):
+    """Counts the seconds of a stretch of a song."""
+
+    def __init__(self, terminal: Terminal, span: TimeRange) -> None:
+        super().__init__(terminal, "s of song")
+        self._span = span
+        self._reached_ms = span.start_ms
 
     def reach(self, time_ms: int) -> None:
-        """All of the song up to a moment is done."""
+        """All of the song up to a moment is done; of several streams the furthest counts."""
         self._reached_ms = max(self._reached_ms, time_ms)
-        self._bar.update(
-            self._task, completed=self._reached_ms - self._span.start_ms, rate=self._rate()
-        )
-
-    def _rate(self) -> str:
-        """Seconds of song per second."""
-        done_s = (self._reached_ms - self._span.start_ms) / 1000
-        return f"{done_s / max(time.monotonic() - self._began, 1e-3):.1f}x"
+        done_ms = self._reached_ms - self._span.start_ms
+        self.show(done_ms / 1000, self._span.duration_ms / 1000)

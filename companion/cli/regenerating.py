@@ -1,7 +1,8 @@
-"""``companion regenerate`` and ``companion undo``: the commands that write."""
+"""``companion regenerate``, ``hitsounds`` and ``undo``: the commands that write."""
 
 from __future__ import annotations
 
+import math
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING, Any, cast
 from companion.beatmap import TimeRange, storage
 from companion.cli.modding import map_value
 from companion.cli.notice import confirm_notice
+from companion.cli.progress import SongProgress
 from companion.cli.workbench import Workbench
 from companion.engine.cancellation import CancelToken
 from companion.engine.requests import Passage, RegenerateOptions, Replace
-from companion.errors import OptionRefused
+from companion.errors import OptionRefused, RangeRefused
 from companion.findings import timestamp
 from companion.session import StartRegenerate
 from companion.suggestions import generate
@@ -20,6 +22,7 @@ from companion.suggestions import generate
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from companion.beatmap import Beatmap
     from companion.cli.terminal import Terminal
     from companion.cli.workbench import Written
     from companion.settings import Settings
@@ -33,8 +36,10 @@ SEEDS = 2**31
 class Wish:
     """The command's options; ``None`` means the engine's default."""
 
-    start_ms: int
-    end_ms: int
+    start_ms: int | None = None
+    """``None`` begins with the first object."""
+    end_ms: int | None = None
+    """``None`` ends with the last object."""
     difficulty: float | None = None
     seed: int | None = None
     guidance: float | None = None
@@ -45,6 +50,23 @@ class Wish:
     out: Path | None = None
     in_place: bool = False
     acknowledge: bool = False
+
+    def range_in(self, beatmap: Beatmap) -> TimeRange:
+        """The time range in a map.
+
+        Raises:
+            RangeRefused: An end is left to the map, and it has no objects.
+        """
+        if self.start_ms is not None and self.end_ms is not None:
+            return TimeRange(self.start_ms, self.end_ms)
+        items = beatmap.hit_objects
+        if not items:
+            raise RangeRefused("The map has no objects yet.")
+        first, last = min(o.start_ms for o in items), max(o.end_ms for o in items)
+        return TimeRange(
+            math.floor(first) if self.start_ms is None else self.start_ms,
+            math.floor(last) + 1 if self.end_ms is None else self.end_ms,
+        )
 
     def options(self) -> RegenerateOptions:
         """The engine's options.
@@ -81,7 +103,8 @@ def regenerate_section(settings: Settings, terminal: Terminal, path: Path, wish:
     show_notice(bench, terminal, acknowledged=wish.acknowledge)
     bench.session.fair_use.require_generating()  # before the song and the model are loaded
     bench.open_song()
-    suggestion = _generate(bench, terminal, TimeRange(wish.start_ms, wish.end_ms), options)
+    wanted = wish.range_in(bench.document.beatmap)
+    suggestion = _generate(bench, terminal, wanted, options)
     best = suggestion.ranking[0] if suggestion.ranking else suggestion.variants[0]
     written: Written | None = None
     if wish.in_place or wish.out is not None:
@@ -134,11 +157,13 @@ def _generate(
         f"seed {options.seed} …"
     )
     values = generate(order.request, bench.engine, CancelToken())
-    for value in bench.perform(order.job_id, values):
-        session.drain()
-        if isinstance(value, Passage):
-            at = timestamp(value.range.start_ms)
-            terminal.note(f"  variant {value.variant}, {at}: {len(value.lines)} objects")
+    reached = dict.fromkeys(range(options.variants), span.start_ms)
+    with SongProgress(terminal, span) as progress:
+        for value in bench.perform(order.job_id, values):
+            session.drain()
+            if isinstance(value, Passage):
+                reached[value.variant] = value.range.end_ms
+                progress.reach(min(reached.values()))
     return session.suggestions.get(suggestion.id)
 
 

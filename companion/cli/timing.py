@@ -12,8 +12,8 @@ from companion.beatmap import Document, TimeRange, compare_timing, storage
 from companion.bridge.song import look_at_song
 from companion.cli import workbench
 from companion.cli.notice import confirm_notice
+from companion.cli.progress import Progress
 from companion.cli.timing_report import Report, report_text, report_value
-from companion.cli.window_progress import WindowProgress
 from companion.engine.cancellation import CancelToken
 from companion.engine.requests import HeardTiming, TimingOptions, TimingRequest
 from companion.errors import Cancelled, OptionRefused
@@ -172,21 +172,19 @@ def _listen(engine: Engine, terminal: Terminal, request: TimingRequest) -> Heard
         f"Listening to {request.audio_path.name}, seed {request.options.seed} … "
         "Ctrl+C stops; nothing is written before the end."
     )
-    token, progress = CancelToken(), WindowProgress()
+    token = CancelToken()
     heard: HeardTiming | None = None
     try:
-        for answer in engine.hear_timing(request, token):
-            if isinstance(answer, HeardTiming):
-                heard = answer
-            else:
-                progress.show(answer.done, answer.total)
+        with Progress(terminal, "windows") as progress:
+            for answer in engine.hear_timing(request, token):
+                if isinstance(answer, HeardTiming):
+                    heard = answer
+                else:
+                    progress.show(answer.done, answer.total)
     except KeyboardInterrupt:
         token.cancel()
-        progress.close()
         terminal.complain(Cancelled("Stopped. Nothing was written."))
         raise typer.Exit(INTERRUPTED) from None
-    finally:
-        progress.close()
     if heard is None:
         raise Cancelled("The hearing ended before its end. Try again.")
     return heard

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from companion.engine.requests import ModelInfo
 from companion.errors import CheckpointMismatch, ModelMissing, OutOfMemory
+from companion.model_store import pull_hint
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -35,6 +36,7 @@ CONFIG = "config.json"
 GENERATION_CONFIG = "generation_config.json"
 VOCABULARY = "tokenizer.json"
 
+_MAX_LAYERS = 512
 MODE_FOLDER = "gamemode="
 """How the sub-folder of a game mode begins; its number follows."""
 
@@ -73,6 +75,11 @@ def load(
             f"The model in {folder} does not fit into the memory of the {chosen.type} device. "
             "Close other programs, or run it on the CPU."
         ) from error
+    except _misfits() as error:
+        raise CheckpointMismatch(
+            f"The files of the model in {folder} do not describe one that can be loaded "
+            f"({type(error).__name__}: {error})."
+        ) from error
 
 
 def folder_for(folder: Path, mode: Mode) -> Path:
@@ -101,7 +108,8 @@ def _adapter_for(folder: Path, adapter: Path) -> Adapter:
 
 def describe(folder: Path, backbone: Backbone, adapter: Path | None = None) -> ModelInfo:
     """Name a loaded checkpoint and fingerprint its weights."""
-    name = str(read_json(folder / CONFIG).get("name") or _name_of(folder.resolve()))
+    named: object = read_json(folder / CONFIG).get("name")
+    name = named if isinstance(named, str) and named else _name_of(folder.resolve())
     family = backbone.settings.family
     sha256 = digest(folder)
     if adapter is not None:
@@ -126,6 +134,7 @@ def family_of(folder: Path) -> Family:
     from companion.engine.families import FAMILIES
 
     config = read_json(folder / CONFIG)
+    _verify_depth(config, folder)
     for family in FAMILIES:
         if family.holds(config):
             return family
@@ -183,10 +192,11 @@ def read_json(path: Path) -> Json:
     try:
         content: object = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
+        hint = pull_hint(path.parent)
         raise ModelMissing(
-            f"There is no model in {path.parent}: {path.name} is missing."
+            f"There is no model in {path.parent}: {path.name} is missing. {hint}".rstrip()
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointMismatch(f"{path} is damaged: it is not JSON.") from error
     if not isinstance(content, dict):
         raise CheckpointMismatch(f"{path} is damaged: it is not a JSON object.")
@@ -210,7 +220,7 @@ def read_weights(folder: Path, name: str = WEIGHTS) -> dict[str, Tensor]:
         raise ModelMissing(f"The model's weights are missing: {path}.")
     try:
         return load_file(path)
-    except SafetensorError as error:
+    except (SafetensorError, OSError, KeyError, ValueError, RuntimeError) as error:
         raise CheckpointMismatch(f"{path} is damaged; fetch the model again.") from error
 
 
@@ -232,10 +242,31 @@ def fill(
         dtype: What it computes in; spectrograms stay float32.
 
     Raises:
-        CheckpointMismatch: Names or shapes differ; the first such tensor is named.
+        CheckpointMismatch: As `verify`.
     """
     import torch
 
+    verify(network, weights, unused=unused)
+    placed = {
+        name: weights[name].to(device, torch.float32 if name.startswith(_FLOAT32_ONLY) else dtype)
+        for name in network.state_dict()
+    }
+    network.load_state_dict(placed, assign=True)
+
+
+def verify(
+    network: nn.Module, weights: Mapping[str, Tensor], *, unused: Collection[str] = ()
+) -> None:
+    """Check that weights are those of a network, by name, shape and kind of number.
+
+    Args:
+        network: May be on the ``meta`` device, where sizes from a file cost no memory.
+        weights: A checkpoint's tensors.
+        unused: Names that may be there and are left out.
+
+    Raises:
+        CheckpointMismatch: One is lacking, too many or other; the first such tensor is named.
+    """
     expected = network.state_dict()
     for name, tensor in expected.items():
         found = weights.get(name)
@@ -246,16 +277,45 @@ def fill(
                 f"The model's weights do not fit: “{name}” has the shape {tuple(found.shape)}, "
                 f"but its configuration asks for {tuple(tensor.shape)}."
             )
+        if tensor.is_floating_point() != found.is_floating_point():
+            raise CheckpointMismatch(
+                f"The model's weights do not fit: “{name}” is made of {found.dtype}."
+            )
     for name in weights:
         if name not in expected and name not in unused:
             raise CheckpointMismatch(
                 f"The model's weights have a “{name}” that its configuration does not know."
             )
-    placed = {
-        name: weights[name].to(device, torch.float32 if name.startswith(_FLOAT32_ONLY) else dtype)
-        for name in expected
-    }
-    network.load_state_dict(placed, assign=True)
+
+
+def _misfits() -> tuple[type[Exception], ...]:
+    """What building a network from files that make no sense can end in.
+
+    Files come from anywhere, and no list of checks would foresee everything that a size of zero or
+    a word in place of a number does inside the libraries that build the layers.
+    """
+    from huggingface_hub.errors import StrictDataclassError
+
+    return (
+        ArithmeticError,
+        AssertionError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        RuntimeError,
+        StrictDataclassError,
+        TypeError,
+        ValueError,
+    )
+
+
+def _verify_depth(config: Json, folder: Path) -> None:
+    """Refuse more layers than any network has: each costs time before anything can be compared."""
+    for name, value in config.items():
+        if isinstance(value, dict):
+            _verify_depth(cast("Json", value), folder)
+        elif name.endswith("layers") and isinstance(value, int) and value > _MAX_LAYERS:
+            raise CheckpointMismatch(f"{folder / CONFIG} asks for {value} “{name}”.")
 
 
 _digests: dict[tuple[str, int, int], str] = {}

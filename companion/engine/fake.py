@@ -12,8 +12,9 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from companion.beatmap import Mode, TextEdit, TimeRange, TimingPoint, nearest_tick
+from companion.beatmap import Mode, TextEdit, TimeRange, TimingPoint, nearest_tick, objects_in
 from companion.engine.map_requests import MapBegun, MapProgress, WrittenMap
+from companion.engine.modding import object_fields
 from companion.engine.postprocess import write_map
 from companion.engine.requests import (
     HeardTiming,
@@ -47,7 +48,7 @@ _GATE_POLL_S = 0.01
 
 
 class FakeEngine:
-    """Finds objects off the 1/4 grid, and generates circles on beats.
+    """Finds objects off the 1/4 grid, and generates circles on beats, or claps and whistles.
 
     Args:
         gate: When given, every answer waits until the gate is set (or the token is cancelled).
@@ -106,7 +107,10 @@ class FakeEngine:
             )
 
     def regenerate(self, request: RegenerateRequest, token: CancelToken) -> Iterator[Passage]:
-        """Yield circles on beats, in stretches of `PASSAGE_MS`, one variant after the other."""
+        """Yield circles on beats, in stretches of `PASSAGE_MS`, one variant after the other.
+
+        Asked for hitsounds, it yields the range's objects with other additions.
+        """
         self.requests.append(request)
         self.load()
         request.verify()
@@ -117,7 +121,10 @@ class FakeEngine:
             dice = random.Random(f"{request.options.seed}/{variant}")
             for stretch in _stretches(request.range, beatmap):
                 self._pass_gate(token)
-                lines = tuple(_circles(stretch, beatmap, dice))
+                if request.options.replace == "hitsounds":
+                    lines = tuple(_resounded(stretch, request, dice))
+                else:
+                    lines = tuple(_circles(stretch, beatmap, dice))
                 yield Passage(variant, stretch, lines, -1.0 - variant)
 
     def rank(
@@ -246,6 +253,16 @@ def _circles(stretch: TimeRange, beatmap: Beatmap, dice: random.Random) -> Itera
             yield f"{x},{y},{math.floor(time_ms + 1e-6)},{kind},0,0:0:0:0:".encode()
             first = False
         time_ms += step_ms
+
+
+def _resounded(
+    stretch: TimeRange, request: RegenerateRequest, dice: random.Random
+) -> Iterator[bytes]:
+    items = objects_in(request.document.beatmap, request.range)
+    for item in sorted(items, key=lambda item: item.start_ms):
+        if stretch.contains(item.start_ms):
+            fields = object_fields.split(request.document.lines[item.line].raw)
+            yield fields.with_sound(object_fields.Sound(dice.choice((2, 8)), 0, 0)).joined()
 
 
 __all__ = ["BATCH_MS", "CODE", "PASSAGE_MS", "FakeEngine"]

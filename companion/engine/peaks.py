@@ -91,9 +91,13 @@ def _local_maxima(curve: Curve) -> Places:
 
 
 def _apart(curve: Curve, places: Places, distance: int) -> Places:
-    """The places without those that have a higher one nearby; of equal ones the later stays."""
+    """The places without those that have a higher one nearby.
+
+    Which of two equal ones stays is up to numpy's sort, as where the recorded timings were made; a
+    stable sort would often decide otherwise.
+    """
     keep = np.ones(len(places), bool)
-    for high in np.argsort(curve[places], kind="stable")[::-1].tolist():
+    for high in np.argsort(curve[places])[::-1].tolist():
         if not keep[high]:
             continue
         here = places[high]

@@ -63,8 +63,8 @@ class SuperTimingOptions:
     """Order of the events that come out."""
     original_quirks: bool = False
     """Whether to repeat what Mapperatorinator gets wrong: a song without beats is an `IndexError`,
-    votes for beats in the first 10 ms are not seen, and red lines that end a measure's count are
-    looked for at the song's start."""
+    votes for beats in the first 10 ms are not seen, beats may be walked back to, and red lines that
+    end a measure's count are looked for at the song's start."""
 
 
 def settle_beats(votes: BeatVotes, options: SuperTimingOptions | None = None) -> list[Event]:
@@ -89,7 +89,8 @@ def settle_beats(votes: BeatVotes, options: SuperTimingOptions | None = None) ->
     if not len(peaks) and not options.original_quirks:
         raise no_beat()
     bpms, is_certain = _tempos(votes, peaks, options.tempo_majority)
-    times_ms = sorted(_Walker(peaks, bpms, is_certain, votes.length_ms).beats())
+    walker = _Walker(peaks, bpms, is_certain, votes.length_ms, quirks=options.original_quirks)
+    times_ms = sorted(walker.beats())
     kinds = _BeatKinds(votes, times_ms, quirks=options.original_quirks).settled()
     events: list[Event] = []
     for kind, ms in zip(kinds, times_ms, strict=True):
@@ -151,8 +152,15 @@ class _Walker:
     """Walks from peak to peak, the clearest first."""
 
     def __init__(
-        self, peaks: Peaks, bpms: Curve, is_certain: NDArray[np.bool_], length_ms: int
+        self,
+        peaks: Peaks,
+        bpms: Curve,
+        is_certain: NDArray[np.bool_],
+        length_ms: int,
+        *,
+        quirks: bool,
     ) -> None:
+        self._quirks = quirks
         self._places = peaks.places
         self._prominences = peaks.prominences
         self._periods_ms = 60_000 / bpms
@@ -175,13 +183,15 @@ class _Walker:
 
     def _walk(self, start: int, direction: int) -> None:
         start_ms = float(self._places[start])
-        end_ms = self._last_step(start_ms, float(self._periods_ms[start]), direction)
+        end_ms = self._last_step(start, direction)
         low_ms, high_ms = (start_ms, end_ms) if direction > 0 else (end_ms, start_ms)
         self._walked.append((low_ms - SEAM_MS, high_ms + SEAM_MS))
         self._done_between(low_ms - SEAM_MS, high_ms + SEAM_MS)
 
-    def _last_step(self, time_ms: float, period_ms: float, direction: int) -> float:
+    def _last_step(self, start: int, direction: int) -> float:
         """Take beats one period apart for as long as it goes; gives where that was."""
+        time_ms, period_ms = float(self._places[start]), float(self._periods_ms[start])
+        visited = {start}
         while True:
             before_ms = time_ms
             time_ms += direction * period_ms
@@ -190,17 +200,21 @@ class _Walker:
                 return time_ms
             losses = np.abs(self._places - time_ms) / self._prominences
             nearest = int(np.argmin(losses))
-            if losses[nearest] < SNAP_LOSS:
+            is_snapped = losses[nearest] < SNAP_LOSS
+            if is_snapped:
                 time_ms, period_ms = float(self._places[nearest]), float(self._periods_ms[nearest])
             elif losses[nearest] < OTHER_TEMPO_LOSS and self._is_certain[nearest]:
                 return time_ms - direction * period_ms
             # Otherwise nothing was heard near here, and the beat goes on in silence.
-            if direction * (time_ms - before_ms) <= 0:
-                # So many votes lie in one place that they outweigh their distance from the next
-                # beat; snapping to it would never end.
+            # So many votes may lie in one place that they outweigh the way back to it, for ever.
+            if direction * (time_ms - before_ms) <= 0 and not self._quirks:
                 return before_ms
             if any(low <= time_ms <= high for low, high in self._walked):
                 return time_ms
+            if is_snapped and nearest in visited:
+                return before_ms
+            if is_snapped:
+                visited.add(nearest)
             self._beats.append(int(time_ms))
 
     def _done_between(self, low_ms: float, high_ms: float) -> None:

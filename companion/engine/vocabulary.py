@@ -31,6 +31,9 @@ MS_PER_STEP = 10
 """Resolution of a time token."""
 HALF_STEP_MS = MS_PER_STEP // 2
 
+MAX_IDS = 2**20
+"""No vocabulary is this large; tables are made by its size."""
+
 UNKNOWN_YEAR = 2077
 UNKNOWN_RATIO = 12
 """Value of the hold note and scroll speed ratio events that says nothing is known."""
@@ -97,7 +100,15 @@ class Vocabulary:
         """
         try:
             return cls.from_json(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (
+            OSError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            LookupError,
+            ArithmeticError,
+            RecursionError,
+        ) as error:
             raise CheckpointMismatch(f"{path} is not a vocabulary that can be used: {error}") from (
                 error
             )
@@ -107,7 +118,8 @@ class Vocabulary:
         """Build a vocabulary from the parsed content of a ``tokenizer.json``.
 
         Raises:
-            KeyError, ValueError, TypeError: A field is missing or malformed.
+            KeyError, ValueError, TypeError, AttributeError, OverflowError: A field is missing or
+                malformed.
         """
         # Checkpoints from before contexts existed have no offset; their events begin at 3.
         offset = int(state.get("offset", EOS_ID + 1))
@@ -148,6 +160,13 @@ class Vocabulary:
             raise ValueError("the output events do not end at the output size")
         if _end_of(self.input_ranges, otherwise=self.size_out) != self.size_in:
             raise ValueError("the input events do not end at the input size")
+        if not 0 < self.size_out <= self.size_in <= MAX_IDS:
+            raise ValueError("there are no ids, or more than any model has")
+        if len(self.ranges) < len(self.output_ranges) + len(self.input_ranges):
+            raise ValueError("a kind of event stands there twice")
+        ids = (*self.context_sos.values(), *self.context_eos.values())
+        if not all(0 <= token < self.size_in for token in ids):
+            raise ValueError("a context begins or ends with an id that there is not")
 
     @cached_property
     def ranges(self) -> Mapping[EventType, EventRange]:
@@ -343,6 +362,8 @@ def _ranges(entries: Iterable[Mapping[str, Any]], first_id: int) -> tuple[EventR
         r = EventRange(
             EventType(entry["type"]), first_id, int(entry["min_value"]), int(entry["max_value"])
         )
+        if r.max_value < r.min_value:
+            raise ValueError(f"“{r.kind}” has no values")
         ranges.append(r)
         first_id = r.end_id
     return tuple(ranges)

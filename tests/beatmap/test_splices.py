@@ -76,6 +76,20 @@ def test_new_objects_stand_in_time_order_around_those_that_stay(map_text: MapTex
     assert texts.index(b"9,9,2100,1,0,0:0:0:0:") > texts.index(OBJECTS[3].encode())
 
 
+def test_objects_with_the_old_starts_take_the_old_lines_with_all_that_is_between() -> None:
+    head = b"osu file format v14\n\n[TimingPoints]\n0,500,4,1,0,50,1,0\n\n[HitObjects]\n"
+    old = b"1,1,2000,1,0\r\n// mine\n\n1,1,1000,1,0\n1,1,3000,1,0\n1,1,9000,1,0"
+    document = Document.parse(head + old)
+    new = [b"1,1,1000,1,8", b"1,1,2000,1,2", b"1,1,3000,1,0"]
+    edits = splice_objects(document, TimeRange(0, 5000), new)
+    assert [edit.first_line for edit in edits] == [6, 9]
+    after = document.apply(edits)
+    expected = old.replace(b"1000,1,0", b"1000,1,8").replace(b"2000,1,0", b"2000,1,2")
+    assert after.to_bytes() == head + expected
+    assert after.apply(inverted(edits)).to_bytes() == document.to_bytes()
+    assert splice_objects(after, TimeRange(0, 5000), new) == ()
+
+
 def test_removing_and_putting_back_gives_the_same_bytes(map_text: MapText) -> None:
     document = Document.parse(map_text(OBJECTS, newline="\n"))
     wanted = TimeRange(1000, 3001)

@@ -46,6 +46,10 @@ SliderTickRate:1\r
 300,200,3000,5,0,0:0:0:0:\r
 200,200,5000,1,0,0:0:0:0:\r
 """
+WITH_DATA = {
+    "mod", "regenerate", "hitsounds", "guest", "timing",
+    "generate", "undo", "models", "doctor", "run",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -70,16 +74,7 @@ class Commands:
 
     def __call__(self, *arguments: object, stdin: str = "") -> Answer:
         words = [str(argument) for argument in arguments]
-        if words and words[0] in {
-            "mod",
-            "regenerate",
-            "guest",
-            "timing",
-            "generate",
-            "undo",
-            "doctor",
-            "run",
-        }:
+        if words and words[0] in WITH_DATA:
             words += ["--data", str(self.data)]
         result = self._runner.invoke(app, words, input=stdin)
         if result.exception is not None and not isinstance(result.exception, SystemExit):

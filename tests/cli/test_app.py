@@ -14,7 +14,9 @@ from companion.errors import OptionRefused
 if TYPE_CHECKING:
     from tests.cli.conftest import Commands
 
-COMMANDS = ("run", "demo", "mod", "regenerate", "guest", "timing", "undo", "doctor")
+COMMANDS = (
+    "run", "demo", "mod", "regenerate", "hitsounds", "guest", "timing", "undo", "models", "doctor",
+)  # fmt: skip
 ROOT = Path(__file__).resolve().parents[2]
 
 REPORT_IMPORTS = """

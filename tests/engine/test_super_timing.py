@@ -102,3 +102,4 @@ def test_a_crowd_of_votes_in_one_place_does_not_hold_the_walk_up():
     times = [e.value for e in settle_beats(votes.counted()) if e.kind is T]
     assert times == sorted(set(times))
     assert 10_000 in times
+    assert settle_beats(votes.counted(), SuperTimingOptions(original_quirks=True))

@@ -41,6 +41,13 @@ class ModelSettings:
     encoding: EncodingOptions = field(default_factory=EncodingOptions)
     """How it writes maps down."""
 
+    def __post_init__(self) -> None:
+        """Refuse numbers that no window can be cut with; raises ``ValueError``."""
+        if min(self.rate_hz, self.hop_samples, self.window_frames - 1, self.max_tokens) < 1:
+            raise ValueError("rate, hop, window and longest sequence have to be above zero")
+        if not (min(self.lookback, self.lookahead) >= 0 and self.lookback + self.lookahead < 1):
+            raise ValueError("lookback and lookahead have to leave a part of the window")
+
     @property
     def window_samples(self) -> int:
         """Samples of one window."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FAMILY = "bundled"
+_LARGEST = 2**17
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,9 @@ class NetworkSizes:
 
     def __post_init__(self) -> None:
         """Refuse sizes that no network can be built with."""
+        for name, value in asdict(self).items():
+            if not 0 < value <= _LARGEST and name != "mel_low_hz":
+                raise CheckpointMismatch(f"config.json: {name} cannot be {value}.")
         if self.width % self.heads or self.n_frames % self.memory_stride:
             raise CheckpointMismatch(
                 "config.json: width must be a multiple of heads, and the encoder frames a "

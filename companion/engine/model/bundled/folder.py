@@ -75,9 +75,13 @@ def load(folder: Path, device: torch.device, dtype: torch.dtype) -> BundledBackb
     config = checkpoint.read_json(folder / checkpoint.CONFIG)
     sizes = NetworkSizes.of(config.get("network", {}))
     vocabulary = Vocabulary.from_file(folder / checkpoint.VOCABULARY)
-    # Not built on the meta device: what is not stored (sinusoids, id tables) is computed here.
-    network = BundledNetwork(sizes, Lexicon.of(vocabulary))
-    checkpoint.fill(network, checkpoint.read_weights(folder), device=device, dtype=dtype)
+    weights = checkpoint.read_weights(folder)
+    lexicon = Lexicon.of(vocabulary)
+    with torch.device("meta"):  # sizes that the weights do not have shall cost no memory
+        checkpoint.verify(BundledNetwork(sizes, lexicon), weights)
+    # Built anew: what is not stored (sinusoids, id tables) is computed here.
+    network = BundledNetwork(sizes, lexicon)
+    checkpoint.fill(network, weights, device=device, dtype=dtype)
     return BundledBackbone(network.to(device), vocabulary, settings_of(sizes, config))
 
 

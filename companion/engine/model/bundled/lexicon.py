@@ -84,10 +84,9 @@ class Lexicon:
 
     def plain_ids(self) -> torch.Tensor:
         """Output ids that are neither times nor cells, in order, shape = (n_plain,)."""
-        ids = torch.arange(self.size_out)
-        time = (ids >= self.times[0]) & (ids < self.times[1])
-        cell = (ids >= self.cells[0]) & (ids < self.cells[1])
-        return ids[~(time | cell)]
+        apart = {*range(*self.times), *range(*self.cells)}
+        # A list, not a mask: on the meta device nothing can be picked by values.
+        return torch.tensor([i for i in range(self.size_out) if i not in apart])
 
     def cell_centres_px(self) -> torch.Tensor:
         """Middle of each position token's cell, shape = (n_cells, 2).
