@@ -13,6 +13,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import stat
 import sys
 import time
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING
 from companion.errors import StaleEdit, UnreadableBeatmap, WriteFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 SETTLE_S = 0.01
@@ -132,6 +134,30 @@ def create(path: Path, data: bytes) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+    with contextlib.suppress(OSError):
+        _sync_folder(target.parent)
+
+
+def create_folder(path: Path, files: Mapping[str, bytes]) -> None:
+    """Make a folder that is not there yet with files in it, at once: nobody ever sees half of it.
+
+    Raises ``StaleEdit`` when there is something of that name already, and ``WriteFailed`` when the
+    disk says no; then nothing is left.
+    """
+    target = path.resolve()
+    temporary = temporary_folder(target) / _temporary_name(target)
+    try:
+        temporary.mkdir()
+        for name, data in files.items():
+            _write_durably(temporary / name, data, mode=0o644)
+        _sync_folder(temporary)
+        if target.exists():
+            raise StaleEdit(f"{path} exists already; choose another name.")
+        _replace(temporary, target)
+    except OSError as error:
+        raise WriteFailed(f"{path} cannot be written: {_reason(error)}.") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
     with contextlib.suppress(OSError):
         _sync_folder(target.parent)
 

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from companion import __version__
+from companion.cli.generate_command import generate
 from companion.cli.models import models
 from companion.cli.options import (
     Browser,
@@ -44,6 +45,7 @@ app = typer.Typer(
 )
 app.add_typer(models)
 app.add_typer(writing)
+app.command()(generate)
 
 
 def _version(wanted: bool) -> None:

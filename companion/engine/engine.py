@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from companion.engine.cancellation import CancelToken
     from companion.engine.checkpoint import DeviceName
     from companion.engine.loaded_model import LoadedModel
+    from companion.engine.map_requests import MapAnswer, MapRequest
     from companion.engine.requests import (
         HeardTiming,
         ModelInfo,
@@ -101,6 +103,23 @@ class LocalEngine:
         token.raise_if_cancelled()
         # Beats are what the weights for all modes know; a mode's own have learned on without them.
         yield from self._model(self._folder).hear_timing(request, token)
+
+    def generate_map(self, request: MapRequest, token: CancelToken) -> Iterator[MapAnswer]:
+        """See `Engine`."""
+        from companion.engine.checkpoint import folder_for
+        from companion.engine.generating_ability import require_generating
+        from companion.engine.map_requests import MapBegun
+
+        request.verify()
+        require_generating(self._folder, request)
+        token.raise_if_cancelled()
+        own = folder_for(self._folder, request.header.mode)
+        if request.red_lines is None and own != self._folder:
+            # As in `hear_timing`: beats are what the weights for all modes know.
+            hearing = self._model(self._folder).whole_map(request)
+            yield MapBegun((), hearing.waveform.duration_ms)
+            request = replace(request, red_lines=(yield from hearing.heard(token)))
+        yield from self._model(own).whole_map(request).written(token)
 
     def _model_for(self, document: Document) -> LoadedModel:
         from companion.engine.checkpoint import folder_for

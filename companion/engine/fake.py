@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Mode, TextEdit, TimeRange, TimingPoint, nearest_tick, objects_in
+from companion.engine.map_requests import MapBegun, MapProgress, WrittenMap
 from companion.engine.modding import object_fields
+from companion.engine.postprocess import write_map
 from companion.engine.requests import (
     HeardTiming,
     ModelInfo,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from companion.beatmap import Beatmap, Document, HitObject
     from companion.engine.cancellation import CancelToken
+    from companion.engine.map_requests import MapAnswer, MapRequest
     from companion.engine.requests import RegenerateRequest, ScoreRequest, TimingRequest
     from companion.errors import CompanionError
 
@@ -65,6 +68,10 @@ class FakeEngine:
         """The red lines that every song has to its ears."""
         self.requests: list[ScoreRequest | RegenerateRequest | TimingRequest] = []
         """Every request it was asked, in order."""
+        self.map_requests: list[MapRequest] = []
+        """Every whole map it was asked for."""
+        self.ignored: tuple[str, ...] = ()
+        """What it says that it ignores of them."""
         self._loaded = False
         self._info = ModelInfo("fake", "fake", 0, "0" * 64, Path("fake"))
 
@@ -141,6 +148,25 @@ class FakeEngine:
             self._pass_gate(token)
             yield TimingProgress(done, total)
         yield HeardTiming(self.heard, HEARD_BEATS, HEARD_MS)
+
+    def generate_map(self, request: MapRequest, token: CancelToken) -> Iterator[MapAnswer]:
+        """Yield a map with a circle on each beat of its first red line, up to `HEARD_MS`."""
+        self.map_requests.append(request)
+        request.verify()
+        self.load()
+        yield MapBegun(self.ignored, HEARD_MS)
+        red_lines = self.heard if request.red_lines is None else request.red_lines
+        if request.red_lines is None:
+            self._pass_gate(token)
+            yield MapProgress("timing", round(HEARD_MS))
+        self._pass_gate(token)
+        yield MapProgress("map", round(HEARD_MS))
+        first = red_lines[0]
+        n_beats = int((HEARD_MS - first.time_ms) / first.beat_length)
+        times_ms = [int(first.time_ms + beat * first.beat_length) for beat in range(n_beats)]
+        circles = "".join(f"256,192,{time_ms},1,0,0:0:0:0:\n" for time_ms in times_ms)
+        text = write_map([], request.header, red_lines)
+        yield WrittenMap(text + circles, red_lines, HEARD_MS, n_beats)
 
     def _fail_if_told(self) -> None:
         error, self.error = self.error, None

@@ -16,6 +16,7 @@ from companion.engine.requests import ScoreProgress
 from companion.engine.scanning import ScanPlanner, judged_events
 from companion.engine.scoring import Scorer
 from companion.engine.timing_hearing import TimingHearing
+from companion.engine.whole_map import WholeMap, chooser_of
 from companion.engine.windows import song_length_ms, windows_of
 from companion.errors import CheckpointMismatch
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from companion.engine.audio import Waveform
     from companion.engine.cancellation import CancelToken
     from companion.engine.checkpoint import DeviceName
+    from companion.engine.map_requests import MapRequest
     from companion.engine.modding import Candidate, Chosen, JudgedEvent
     from companion.engine.model.backbone import Backbone
     from companion.engine.model.settings import ModelSettings
@@ -150,6 +152,16 @@ class LoadedModel:
             about = self.conditioning_of(request.document, song)
         hearing = TimingHearing(self.backbone, song.waveform, about, request.options)
         yield from hearing.heard(token)
+
+    def whole_map(self, request: MapRequest) -> WholeMap:
+        """What writes a whole map of a song; see `Engine.generate_map`.
+
+        Raises:
+            AudioError: The song cannot be listened to.
+        """
+        song = self.listen(request.audio_path)
+        chooser = chooser_of(request.options)
+        return WholeMap(self.backbone, song.waveform, request, chooser)
 
     def scan(
         self,

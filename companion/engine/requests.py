@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from companion.beatmap import Document, TimeRange, TimingPoint
     from companion.engine.cancellation import CancelToken
     from companion.engine.conditioning import Conditioning
+    from companion.engine.map_requests import MapAnswer, MapRequest
     from companion.findings import Finding
 
 Replace = Literal["all", "rhythm", "positions", "hitsounds"]
@@ -272,6 +273,19 @@ class Engine(Protocol):
             Cancelled: The token was cancelled; nothing more comes.
             OptionRefused: An option is out of range, or this model cannot hear timing; that is
                 known before it is loaded.
+            NoBeatHeard: There is no beat in the song.
+            AudioError: The song cannot be listened to.
+            ModelError: As for `load`.
+        """
+        ...
+
+    def generate_map(self, request: MapRequest, token: CancelToken) -> Iterator[MapAnswer]:
+        """Write a whole map of a song: what is ignored, progress after each window, then the map.
+
+        Raises:
+            Cancelled: The token was cancelled; nothing more comes.
+            OptionRefused: An option is out of range, or this model cannot do it; where that can
+                be known before, it is not loaded.
             NoBeatHeard: There is no beat in the song.
             AudioError: The song cannot be listened to.
             ModelError: As for `load`.

@@ -429,3 +429,20 @@ def test_a_file_that_is_there_is_not_created_again(target: Path) -> None:
 def test_a_new_file_in_a_folder_that_is_not_there_fails_in_words(tmp_path: Path) -> None:
     with pytest.raises(WriteFailed, match="cannot be written"):
         create(tmp_path / "gone" / "new.osu", NEW)
+
+
+def test_a_new_folder_is_whole_or_not_there(tmp_path: Path):
+    target = tmp_path / "set"
+    storage.create_folder(target, {"a.osu": b"map", "song.mp3": b"song"})
+    assert {path.name: path.read_bytes() for path in target.iterdir()} == {
+        "a.osu": b"map",
+        "song.mp3": b"song",
+    }
+    with pytest.raises(StaleEdit):
+        storage.create_folder(target, {"b.osu": b"other"})
+    with pytest.raises(WriteFailed):
+        storage.create_folder(tmp_path / "other", {"no/b.osu": b"other"})
+    with pytest.raises(WriteFailed):
+        storage.create_folder(tmp_path / "no" / "other", {"b.osu": b"other"})
+    assert list(tmp_path.iterdir()) == [target]
+    assert len(list(target.iterdir())) == 2

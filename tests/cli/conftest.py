@@ -47,7 +47,8 @@ SliderTickRate:1\r
 200,200,5000,1,0,0:0:0:0:\r
 """
 WITH_DATA = {
-    "mod", "regenerate", "hitsounds", "guest", "timing", "undo", "models", "doctor", "run",
+    "mod", "regenerate", "hitsounds", "guest", "timing",
+    "generate", "undo", "models", "doctor", "run",
 }  # fmt: skip
 
 

@@ -40,6 +40,8 @@ class MapHeader:
     version: str = ""
     source: str = ""
     tags: str = ""
+    set_id: int | None = None
+    """Online id of the set that it belongs to, if there is one."""
     hp: float = 5
     cs: float = 4
     od: float = 8
@@ -122,6 +124,7 @@ def _fill(
     header: MapHeader, lines: Sequence[str], objects: Sequence[str], options: PostprocessOptions
 ) -> str:
     joiner = INVISIBLE if options.original_quirks else ""
+    set_line = "" if header.set_id is None else f"\nBeatmapSetID:{header.set_id}"
     sections = [
         "osu file format v14",
         f"""[General]
@@ -149,7 +152,7 @@ ArtistUnicode:{header.artist_unicode}
 Creator:{header.creator}
 Version:{header.version}
 Source:{header.source}
-Tags:{header.tags}""",
+Tags:{header.tags}{set_line}""",
         f"""[Difficulty]
 HPDrainRate:{header.hp}
 CircleSize:{header.cs}
