@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from companion.beatmap import Mode
 from companion.engine.conditioning import Conditioning
@@ -29,9 +29,12 @@ from companion.errors import OptionRefused
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator, Sequence
 
+    import torch
+
     from companion.beatmap import TimingPoint
     from companion.engine.audio import Waveform
     from companion.engine.cancellation import CancelToken
+    from companion.engine.checkpoint import DeviceName
     from companion.engine.events import Event
     from companion.engine.map_requests import MapAnswer, MapRequest
     from companion.engine.model.backbone import Backbone
@@ -78,7 +81,7 @@ class WholeMap:
         # Whether it can be done is known before minutes of listening.
         self._prompts.plan([*known, ContextType.TIMING], wanted, self._mode)
         self._require_beat()
-        refine = _Refining.of(self.request)
+        refine = _Refining.of(self.request, self.backbone.device)
         yield MapBegun(ignored_wishes(self.backbone.settings, self.request), self._length_ms)
         red_lines = self.request.red_lines
         if red_lines is None and self._hears_apart:
@@ -226,13 +229,13 @@ class _Refining:
         self._model = model
 
     @classmethod
-    def of(cls, request: MapRequest) -> _Refining | None:
+    def of(cls, request: MapRequest, device: torch.device) -> _Refining | None:
         """Load the checkpoint, if there is to be one."""
         if request.diffusion_folder is None:
             return None
         from companion.engine.diffusion import load
 
-        return cls(request, load(request.diffusion_folder))
+        return cls(request, load(request.diffusion_folder, cast("DeviceName", device.type)))
 
     def refined(
         self,
