@@ -173,6 +173,12 @@ def test_a_configuration_without_sizes_is_named(folder: Path):
         load(folder, "cpu")
 
 
+def test_sizes_that_contradict_each_other_are_named(folder: Path):
+    rewrite(folder / "config.json", lambda c: c["backbone_config"].update(num_mel_bins=12))
+    with pytest.raises(CheckpointMismatch, match="12"):
+        load(folder, "cpu")
+
+
 def test_the_first_missing_tensor_is_named(folder: Path):
     reweigh(folder, lambda weights: weights.pop("transformer.proj_out.weight"))
     with pytest.raises(CheckpointMismatch, match=r"transformer\.proj_out\.weight"):

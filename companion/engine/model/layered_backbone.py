@@ -88,15 +88,14 @@ class _Transformer(nn.Module):
         self.proj_out = nn.Linear(width, n_outputs, bias=False)
 
 
-class LayeredBackbone(ABC):
-    """Runs a `LayeredNetwork`; the part of a `Backbone` that the families share."""
+class DecoderBackbone(ABC):
+    """Runs a `LayeredNetwork`, whatever its layers: what of a `Backbone` all families share."""
 
     def __init__(
         self, network: LayeredNetwork, vocabulary: Vocabulary, settings: ModelSettings
     ) -> None:
         self._network = network.eval().requires_grad_(requires_grad=False)
         decoder = network.transformer.model["decoder"]
-        self._layers = cast("list[DecoderLayer]", list(cast("nn.ModuleList", decoder.layers)))
         self._last_norm = cast("nn.Module", decoder.layer_norm)
         self.vocabulary = vocabulary
         self.settings = settings
@@ -119,14 +118,6 @@ class LayeredBackbone(ABC):
     def encoding_key(self, window: WindowInput) -> bytes:
         """See `Backbone.encoding_key`."""
 
-    @abstractmethod
-    def _embed(self, tokens: Tensor, positions: Tensor) -> Tensor:
-        """Tokens at positions, both of one shape, as vectors; shape (..., width)."""
-
-    @abstractmethod
-    def _rotation(self, positions: Tensor) -> Rotation | None:
-        """How self-attention is told positions, shape = (n, n_tokens), if by turning."""
-
     @torch.inference_mode()
     def logits(
         self, tokens: Tensor, mask: Tensor | None, encoded: EncodedWindows, *, since: int = 0
@@ -142,6 +133,38 @@ class LayeredBackbone(ABC):
         """See `Backbone.start`."""
         hidden, state = self._take_in(tokens, mask, encoded, room=CACHE_BLOCK_TOKENS)
         return self._project(hidden[:, -1]), state
+
+    @abstractmethod
+    def step(self, tokens: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
+        """See `Backbone.step`."""
+
+    @abstractmethod
+    def _take_in(
+        self, tokens: Tensor, mask: Tensor | None, encoded: EncodedWindows, room: int
+    ) -> tuple[Tensor, DecoderMemory]:
+        """Run the decoder over whole sequences; hidden states, shape = (n, n_tokens, width)."""
+
+    def _project(self, hidden: Tensor) -> Tensor:
+        return self._network.transformer.proj_out(self._last_norm(hidden)).float()
+
+
+class LayeredBackbone(DecoderBackbone):
+    """Runs a network whose layers are named and made as Whisper's."""
+
+    def __init__(
+        self, network: LayeredNetwork, vocabulary: Vocabulary, settings: ModelSettings
+    ) -> None:
+        super().__init__(network, vocabulary, settings)
+        decoder = network.transformer.model["decoder"]
+        self._layers = cast("list[DecoderLayer]", list(cast("nn.ModuleList", decoder.layers)))
+
+    @abstractmethod
+    def _embed(self, tokens: Tensor, positions: Tensor) -> Tensor:
+        """Tokens at positions, both of one shape, as vectors; shape (..., width)."""
+
+    @abstractmethod
+    def _rotation(self, positions: Tensor) -> Rotation | None:
+        """How self-attention is told positions, shape = (n, n_tokens), if by turning."""
 
     @torch.inference_mode()
     def step(self, tokens: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
@@ -181,9 +204,6 @@ class LayeredBackbone(ABC):
             layers.append(cache)
         next_position = rows.positions[:, -1] + 1
         return hidden, DecoderMemory(layers, tokens.shape[1], next_position, rows.visible)
-
-    def _project(self, hidden: Tensor) -> Tensor:
-        return self._network.transformer.proj_out(self._last_norm(hidden)).float()
 
 
 def _self_attention_parts(

@@ -22,14 +22,13 @@ from companion.engine.mel import (
 )
 from companion.engine.model import whisper
 from companion.engine.model.attention import (
-    CACHE_BLOCK_TOKENS,
     DecoderMemory,
     LayerCache,
     Rows,
     with_room,
 )
 from companion.engine.model.backbone import EncodedWindows
-from companion.engine.model.layered_backbone import HIDDEN, LayeredNetwork
+from companion.engine.model.layered_backbone import HIDDEN, DecoderBackbone, LayeredNetwork
 from companion.engine.model.var_whisper_layers import (
     Decoder,
     DecoderLayer,
@@ -122,29 +121,17 @@ def _spectrogram(config: Mapping[str, Any]) -> MelSpectrogram:
     return MelSpectrogram(form[config["spectrogram_implementation"]](mel), log1p=mel.log1p)
 
 
-class VarWhisperBackbone:
+class VarWhisperBackbone(DecoderBackbone):
     """Runs a `VarWhisperNetwork`."""
 
     def __init__(
         self, network: VarWhisperNetwork, vocabulary: Vocabulary, settings: ModelSettings
     ) -> None:
-        self._network = network.eval().requires_grad_(requires_grad=False)
+        super().__init__(network, vocabulary, settings)
         self._encoder = network.transformer.model["encoder"]
-        self._decoder = cast("Decoder", network.transformer.model["decoder"])
-        self._layers = cast("list[DecoderLayer]", list(self._decoder.layers))
+        decoder = cast("Decoder", network.transformer.model["decoder"])
+        self._layers = cast("list[DecoderLayer]", list(decoder.layers))
         self._attentions = [layer.self_attn for layer in self._layers]
-        self.vocabulary = vocabulary
-        self.settings = settings
-
-    @property
-    def device(self) -> torch.device:
-        """Where it computes."""
-        return self._network.decoder_embedder.weight.device
-
-    @property
-    def n_parameters(self) -> int:
-        """Number of trained values."""
-        return sum(parameter.numel() for parameter in self._network.parameters())
 
     @torch.inference_mode()
     def encode(self, windows: Sequence[WindowInput]) -> EncodedWindows:
@@ -158,22 +145,6 @@ class VarWhisperBackbone:
         """The encoder hears nothing but samples."""
         del window
         return b""
-
-    @torch.inference_mode()
-    def logits(
-        self, tokens: Tensor, mask: Tensor | None, encoded: EncodedWindows, *, since: int = 0
-    ) -> Tensor:
-        """See `Backbone.logits`."""
-        hidden, _ = self._take_in(tokens, mask, encoded, room=0)
-        return self._project(hidden[:, since:])
-
-    @torch.inference_mode()
-    def start(
-        self, tokens: Tensor, mask: Tensor | None, encoded: EncodedWindows
-    ) -> tuple[Tensor, DecoderState]:
-        """See `Backbone.start`."""
-        hidden, state = self._take_in(tokens, mask, encoded, room=CACHE_BLOCK_TOKENS)
-        return self._project(hidden[:, -1]), state
 
     @torch.inference_mode()
     def step(self, tokens: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
@@ -216,6 +187,3 @@ class VarWhisperBackbone:
             hidden = layer.listen_and_think(hidden, cache)
             layers.append(cache)
         return hidden, DecoderMemory(layers, n_tokens, rows.positions[:, -1] + 1, rows.visible)
-
-    def _project(self, hidden: Tensor) -> Tensor:
-        return self._network.transformer.proj_out(self._decoder.layer_norm(hidden)).float()

@@ -45,6 +45,11 @@ class WhisperNetwork(LayeredNetwork):
     def __init__(self, config: Mapping[str, Any]) -> None:
         backbone = WhisperConfig(**config["backbone_config"])
         width = int(config["hidden_size"])
+        if not width == backbone.num_mel_bins == backbone.d_model:
+            raise ValueError(
+                f"hidden_size is {width}, but the encoder hears {backbone.num_mel_bins} values and "
+                f"has a width of {backbone.d_model}"
+            )
         mel = mel_settings(config)
         decoder = WhisperDecoder(backbone)
         del decoder.embed_tokens
