@@ -77,8 +77,11 @@ def load(folder: Path, device: torch.device, dtype: torch.dtype) -> BundledBackb
     vocabulary = Vocabulary.from_file(folder / checkpoint.VOCABULARY)
     weights = checkpoint.read_weights(folder)
     lexicon = Lexicon.of(vocabulary)
-    with torch.device("meta"):  # sizes that the weights do not have shall cost no memory
-        checkpoint.verify(BundledNetwork(sizes, lexicon), weights)
+    if sizes != NetworkSizes():
+        # Sizes that the weights do not have shall cost no memory. The usual ones need no check,
+        # and the meta device makes torch import its compiler: seconds, and a larger heap to collect.
+        with torch.device("meta"):
+            checkpoint.verify(BundledNetwork(sizes, lexicon), weights)
     # Built anew: what is not stored (sinusoids, id tables) is computed here.
     network = BundledNetwork(sizes, lexicon)
     checkpoint.fill(network, weights, device=device, dtype=dtype)
