@@ -79,7 +79,7 @@ def load(folder: Path, device: torch.device, dtype: torch.dtype) -> BundledBackb
     lexicon = Lexicon.of(vocabulary)
     if sizes != NetworkSizes():
         # Sizes that the weights do not have shall cost no memory. The usual ones need no check,
-        # and the meta device makes torch import its compiler: seconds, and a larger heap to collect.
+        # and the meta device makes torch import its compiler: seconds, and a larger heap.
         with torch.device("meta"):
             checkpoint.verify(BundledNetwork(sizes, lexicon), weights)
     # Built anew: what is not stored (sinusoids, id tables) is computed here.
