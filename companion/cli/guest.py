@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from companion.beatmap import TimeRange, storage
 from companion.beatmap.new_difficulty import begin_difficulty, difficulty_file_name
 from companion.cli.modding import map_value
 from companion.cli.progress import SongProgress
-from companion.cli.regenerating import SEEDS, show_notice
+from companion.cli.regenerating import show_notice
+from companion.cli.seeds import chosen_seed
 from companion.cli.workbench import Workbench
 from companion.engine.cancellation import CancelToken
 from companion.engine.conditioning import Conditioning, star_rating
@@ -60,7 +60,7 @@ class GuestWish:
         plain = RegenerateOptions()
         options = RegenerateOptions(
             difficulty=self.difficulty,
-            seed=secrets.randbelow(SEEDS) if self.seed is None else self.seed,
+            seed=chosen_seed(self.seed),
             guidance=plain.guidance if self.guidance is None else self.guidance,
             temperature=plain.temperature if self.temperature is None else self.temperature,
             change_green_lines=self.green_lines,
@@ -133,20 +133,17 @@ def _request(
     song = bench.session.song
     length_ms = 0.0 if song is None else song.length_ms
     about = Conditioning.of(beatmap, length_ms, bench.stars)
-    about = Conditioning(
-        mode=about.mode,
+    about = replace(
+        about,
+        difficulty=wish.difficulty,
+        note_density=None,  # the other difficulty's would contradict the star rating
+        beatmap_id=None,
         mapper_id=wish.mapper_id,
         year=wish.year,
         hitsounded=True,
         cs=base.beatmap.cs,
-        keycount=about.keycount,
-        hold_note_ratio=about.hold_note_ratio,
-        scroll_speed_ratio=about.scroll_speed_ratio,
-        slider_multiplier=about.slider_multiplier,
         descriptors=tuple(wish.descriptors) or None,
         negative_descriptors=tuple(wish.negative_descriptors) or None,
-        song_length_ms=length_ms,
-        difficulty=wish.difficulty,
     )
     audio = bench.path.parent / beatmap.audio_filename
     return RegenerateRequest(base, audio, _mapped(bench, length_ms), options, about)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from companion.beatmap import Mode, TimingPoint
+from companion.cli.seeds import chosen_seed
 from companion.engine.conditioning import Conditioning
 from companion.engine.map_requests import MapOptions, MapRequest
 from companion.engine.postprocess import MapHeader
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-SEEDS = 2**31
 CREATOR = "osu! companion"
 DEFAULT_KEYS = 4
 _BOTH = frozenset({Mode.OSU, Mode.CATCH})
@@ -108,7 +107,7 @@ class MapWish:
         same = ("temperature", "timing_temperature", "mania_column_temperature")
         same += ("taiko_hit_temperature", "top_p", "top_k", "original_quirks")
         given: dict[str, Any] = {name: getattr(self, name) for name in same}
-        given["seed"] = secrets.randbelow(SEEDS) if self.seed is None else self.seed
+        given["seed"] = chosen_seed(self.seed)
         given["guidance"] = self.cfg_scale
         given["time_bias"] = self.timeshift_bias
         given["timing_leniency_ms"] = self.timing_leniency

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,6 +10,7 @@ from companion.beatmap import TimeRange, storage
 from companion.cli.modding import map_value
 from companion.cli.notice import confirm_notice
 from companion.cli.progress import SongProgress
+from companion.cli.seeds import chosen_seed
 from companion.cli.workbench import Workbench
 from companion.engine.cancellation import CancelToken
 from companion.engine.requests import Passage, RegenerateOptions, Replace
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from companion.suggestions import Suggestion
 
 RELOAD_HINT = "Press Ctrl+L in the editor to load it."
-SEEDS = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ class Wish:
         plain = RegenerateOptions()
         options = RegenerateOptions(
             difficulty=self.difficulty,
-            seed=secrets.randbelow(SEEDS) if self.seed is None else self.seed,
+            seed=chosen_seed(self.seed),
             guidance=plain.guidance if self.guidance is None else self.guidance,
             temperature=plain.temperature if self.temperature is None else self.temperature,
             replace=cast("Replace", self.replace),  # verified below

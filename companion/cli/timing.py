@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from companion.bridge.song import look_at_song
 from companion.cli import workbench
 from companion.cli.notice import confirm_notice
 from companion.cli.progress import Progress
+from companion.cli.seeds import chosen_seed
 from companion.cli.timing_report import Report, report_text, report_value
 from companion.engine.cancellation import CancelToken
 from companion.engine.requests import HeardTiming, TimingOptions, TimingRequest
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 """Exit status after Ctrl+C, as a shell has it."""
-_SEEDS = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ class TimingWish:
         plain = TimingOptions()
         options = TimingOptions(
             self.iterations,
-            secrets.randbelow(_SEEDS) if self.seed is None else self.seed,
+            chosen_seed(self.seed),
             plain.leniency_ms if self.leniency_ms is None else self.leniency_ms,
         )
         options.verify()
