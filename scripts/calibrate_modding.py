@@ -174,8 +174,8 @@ def calibrate(model: LoadedModel, judged_by: Sequence[Case]) -> dict[str, object
     for kind, rarity in kinds.items():
         print(f"  {kind:>20} from {rarity.from_bits:5.2f} bits, half at +{rarity.halving_bits:.2f}")
     return {
-        "lookback": model.judging_windows.lookback,
-        "lookahead": model.judging_windows.lookahead,
+        "lookback": model.judging_windows().lookback,
+        "lookahead": model.judging_windows().lookahead,
         "minor_from": MINOR_FROM,
         "warning_from": WARNING_FROM,
         "kinds": {kind: [r.from_bits, r.halving_bits, r.per_minute] for kind, r in kinds.items()},

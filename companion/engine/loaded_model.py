@@ -12,7 +12,7 @@ from companion.engine.modding import MapModder, ModdingSettings, Selection
 from companion.engine.model.backbone import WindowInput
 from companion.engine.prompting import Prompting
 from companion.engine.regeneration import Regeneration
-from companion.engine.requests import ScoreProgress
+from companion.engine.requests import ScoreProgress, verify_overlap
 from companion.engine.scanning import ScanPlanner, judged_events
 from companion.engine.scoring import Scorer
 from companion.engine.timing_hearing import TimingHearing
@@ -111,11 +111,13 @@ class LoadedModel:
 
     def score(self, request: ScoreRequest, token: CancelToken) -> Iterator[ScoreProgress]:
         """See `Engine.score`."""
+        request.verify()
         document = request.document
         document.require_readable()
         song = self.listen(request.audio_path)
         conditioning = request.conditioning or self.conditioning_of(document, song)
-        scan = self.scan(document, song, conditioning)
+        overlap = self.judging_windows(request.lookback, request.lookahead)
+        scan = self.scan(document, song, conditioning, overlap=overlap)
         modders = [
             MapModder(document, context.events, self.prompting.encoding, self.modding)
             for context in scan.contexts
@@ -169,9 +171,11 @@ class LoadedModel:
         song: Song,
         conditioning: Conditioning,
         within: TimeRange | None = None,
+        overlap: WindowSettings | None = None,
     ) -> Scan:
         """Cut a map into the windows that are to be scored, or those that answer for a range."""
-        windows = windows_of(len(song.waveform.samples), self.judging_windows)
+        overlap = overlap or self.judging_windows()
+        windows = windows_of(len(song.waveform.samples), overlap)
         if within is not None:
             windows = tuple(window for window in windows if window.keep.overlaps(within))
         mode = document.beatmap.mode
@@ -202,15 +206,19 @@ class LoadedModel:
         """Everything that was said of a window's events, one list per context."""
         return judged_events(scan, scored, self.backbone.vocabulary)
 
-    @property
-    def judging_windows(self) -> WindowSettings:
-        """How a song is cut for judging, which may overlap less than for generating."""
+    def judging_windows(
+        self, lookback: float | None = None, lookahead: float | None = None
+    ) -> WindowSettings:
+        """How a song is cut for judging, which may overlap less than for generating.
+
+        Raises:
+            OptionRefused: Nothing of a window would be judged.
+        """
         windows, modding = self.backbone.settings.windows, self.modding
-        return replace(
-            windows,
-            lookback=windows.lookback if modding.lookback is None else modding.lookback,
-            lookahead=windows.lookahead if modding.lookahead is None else modding.lookahead,
-        )
+        lookback = _first(lookback, modding.lookback, windows.lookback)
+        lookahead = _first(lookahead, modding.lookahead, windows.lookahead)
+        verify_overlap(lookback, lookahead)
+        return replace(windows, lookback=lookback, lookahead=lookahead)
 
     def _candidates(
         self, scan: Scan, scored: ScoredWindow, modders: Sequence[MapModder]
@@ -267,6 +275,11 @@ class _Report:
         )
 
 
+def _first(*values: float | None) -> float:
+    """The first value that is there; the last one always is."""
+    return next(value for value in values if value is not None)
+
+
 def _minutes(document: Document) -> float:
     """Time from the first object to the end of the last one."""
     items = document.beatmap.hit_objects
@@ -277,7 +290,7 @@ def _modding_settings(folder: Path, settings: ModelSettings) -> ModdingSettings:
     values = checkpoint.read_json(folder / checkpoint.GENERATION_CONFIG).get("modding")
     if values is None:
         is_small = settings.family == "bundled"
-        return ModdingSettings.uncalibrated() if is_small else ModdingSettings()
+        return ModdingSettings.uncalibrated() if is_small else ModdingSettings.full_size()
     if not isinstance(values, dict):
         raise CheckpointMismatch("generation_config.json: modding must be an object.")
     return ModdingSettings.from_json(cast("dict[str, object]", values))

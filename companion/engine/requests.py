@@ -58,6 +58,23 @@ class ScoreRequest:
     """
     near_ms: int | None = None
     """The edit or the playhead: the stretch around it is answered first."""
+    lookback: float | None = None
+    """Leading part of a window that is not judged, as a fraction; ``None`` is the model's own."""
+    lookahead: float | None = None
+    """Trailing part of a window that is not judged; ``None`` is the model's own."""
+
+    def verify(self) -> None:
+        """Raise `OptionRefused` when nothing of a window would be judged."""
+        verify_overlap(self.lookback, self.lookahead)
+
+
+def verify_overlap(lookback: float | None, lookahead: float | None) -> None:
+    """Raise `OptionRefused` when the parts at a window's ends leave nothing between them."""
+    parts = [part for part in (lookback, lookahead) if part is not None]
+    if any(part < 0 for part in parts) or sum(parts) >= 1:
+        raise OptionRefused(
+            "Lookback and lookahead are parts of a window: not below 0, and together below 1."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from companion.engine.cancellation import CancelToken
 from companion.engine.conditioning import Conditioning
 from companion.engine.events import EventType
 from companion.engine.loaded_model import LoadedModel, Song
+from companion.engine.modding import ModdingSettings
 from companion.engine.prompting import Prompting
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def model_of(folder: Path, sharpness: float) -> LoadedModel:
     with torch.no_grad():
         backbone._network.transformer.proj_out.weight.mul_(sharpness)
     builder = backbone.settings.prompt_builder(backbone.vocabulary, original_quirks=True)
-    return replace(model, prompting=Prompting(builder))
+    return replace(model, prompting=Prompting(builder), modding=ModdingSettings())
 
 
 def song_of(goldens: Path, name: str, model: LoadedModel) -> Song:
