@@ -26,17 +26,29 @@ NOTHING_WRITTEN = "Stopped. Nothing was written."
 class PlainErrors(TyperGroup):
     """Turns errors of the companion into one line and exit status 2, Ctrl+C into 130."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take the command's words apart; notes first whether JSON is wanted."""
+        # An option may be refused while the command's own words are still being read.
+        ctx.meta["json"] = "--json" in args
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command that is asked for."""
         try:
             return super().invoke(ctx)
         except CompanionError as error:
-            terminal_of(ctx).complain(error)
+            _complain(ctx, error)
             raise typer.Exit(FAILED) from error
         except KeyboardInterrupt as stop:
             said = stop.args[0] if stop.args else "Stopped."
-            terminal_of(ctx).complain(Cancelled(str(said)))
+            _complain(ctx, Cancelled(str(said)))
             raise typer.Exit(INTERRUPTED) from None
+
+
+def _complain(ctx: Any, error: CompanionError) -> None:
+    terminal = terminal_of(ctx)
+    terminal.json = terminal.json or ctx.meta["json"]
+    terminal.complain(error)
 
 
 @contextmanager
