@@ -101,10 +101,11 @@ class _Target:
 
 
 class _Steps:
-    """One bar after the other, each over the whole song."""
+    """One bar after the other, each over the whole song or the range."""
 
-    def __init__(self, terminal: Terminal) -> None:
+    def __init__(self, terminal: Terminal, span: TimeRange | None) -> None:
         self._terminal = terminal
+        self._range = span
         self.length_ms = 1.0
         self._step = ""
         self._bar: SongProgress | None = None
@@ -127,9 +128,17 @@ class _Steps:
             self.__exit__(None, None, None)
             self._step = progress.step
             self._terminal.note(f"The model {_STEPS.get(progress.step, progress.step)} …")
-            self._bar = SongProgress(self._terminal, TimeRange(0, round(self.length_ms)))
+            self._bar = SongProgress(self._terminal, self._span)
             self._bar.__enter__()
-        self._bar.reach(progress.reached_ms)
+        self._bar.reach(min(progress.reached_ms, self._span.end_ms))
+
+    @property
+    def _span(self) -> TimeRange:
+        song = TimeRange(0, max(round(self.length_ms), 1))
+        if self._range is None or not self._range.overlaps(song):
+            return song
+        start_ms, end_ms = max(self._range.start_ms, 0), min(self._range.end_ms, song.end_ms)
+        return TimeRange(start_ms, end_ms)
 
 
 def generate_map(
@@ -287,7 +296,7 @@ def _generated(engine: Engine, terminal: Terminal, request: MapRequest) -> Writt
         "Ctrl+C stops; nothing is written before the end."
     )
     token, answer = CancelToken(), None
-    with calling_off(token, NOTHING_WRITTEN), _Steps(terminal) as steps:
+    with calling_off(token, NOTHING_WRITTEN), _Steps(terminal, request.range) as steps:
         for answer in engine.generate_map(request, token):
             if isinstance(answer, MapBegun):
                 steps.length_ms = answer.song_length_ms

@@ -10,13 +10,12 @@ import logging
 from typing import TYPE_CHECKING
 
 import torch
+from torch import Tensor, nn
 
 from companion.errors import OptionRefused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from torch import Tensor
 
     from companion.engine.model.backbone import (
         Backbone,
@@ -74,6 +73,9 @@ class AutocastBackbone:
 
     def __init__(self, inner: Backbone) -> None:
         self._inner = inner
+        for network in vars(inner).values():
+            if isinstance(network, nn.Module):
+                _norms_in_full(network)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -127,3 +129,15 @@ class AutocastBackbone:
 
     def _products(self) -> torch.autocast:
         return torch.autocast(self._inner.device.type, dtype=torch.bfloat16)
+
+
+def _norms_in_full(network: nn.Module) -> None:
+    """Let norms compute in their weights' type: autocast sees to layer norms, but not to these."""
+    for module in network.modules():
+        if isinstance(module, nn.RMSNorm):
+            module.register_forward_pre_hook(_in_weights_type)
+
+
+def _in_weights_type(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    weight = module.weight
+    return tuple(part.to(weight.dtype) for part in inputs) if isinstance(weight, Tensor) else inputs

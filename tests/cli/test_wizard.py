@@ -45,7 +45,7 @@ def answered(*answers: Any) -> tuple[list[str], list[Any]]:
         if answer is None:
             answer = [] if isinstance(question, Several) else question.default
         if isinstance(question, Text):
-            assert question.check(answer) is None, (question, answer)
+            assert question.check(str(answer)) is None, (question, answer)
         try:
             question = flow.send(answer)
         except StopIteration as end:
