@@ -18,6 +18,7 @@ from companion.cli.options import (
     spread,
     terminal_of,
 )
+from companion.errors import OptionRefused
 
 if TYPE_CHECKING:
     from companion.settings import Settings
@@ -45,6 +46,11 @@ def wish_over(settings: Settings, flags: MapWish, config: Path | None) -> MapWis
     Raises:
         OptionRefused: The table has a key that there is not, or a value of another type.
     """
+    if "acknowledge" in settings.generate:
+        raise OptionRefused(
+            "That the note on osu!'s AI policy has been read is said when it is shown, or with "
+            "--acknowledge; a settings file cannot say it."
+        )
     from companion.settings import read_table
 
     stated = read_table(MapWish, "generate", settings.generate, file=config)
@@ -53,8 +59,6 @@ def wish_over(settings: Settings, flags: MapWish, config: Path | None) -> MapWis
         for field in fields(flags)
         if getattr(flags, field.name) not in (None, [])
     }
-    if not flags.acknowledge:
-        given.pop("acknowledge")
     return replace(stated, **given)
 
 

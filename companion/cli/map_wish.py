@@ -71,6 +71,7 @@ class MapWish:
             "MAP, gd (MAP as another difficulty of the set), no_hs (MAP without hitsounds). May be "
             "repeated or separated by commas. What is given is kept, not written anew.",
             default="timing with MAP, else none",
+            metavar="CONTEXT",
         ),
     ] = None
     output_type: Annotated[
@@ -79,6 +80,7 @@ class MapWish:
             CONTENT,
             "What is written: timing, kiai, map, sv. May be repeated or separated by commas.",
             default="all that the model can, but what is given",
+            metavar="CONTEXT",
         ),
     ] = None
     start_time: Annotated[
@@ -145,11 +147,19 @@ class MapWish:
     ] = None
     descriptors: Annotated[
         list[str] | None,
-        _option(MAP, "What it should be, e.g. “jump aim”. May be repeated or separated by commas."),
+        _option(
+            MAP,
+            "What it should be, e.g. “jump aim”. May be repeated or separated by commas.",
+            metavar="WORD",
+        ),
     ] = None
     negative_descriptors: Annotated[
         list[str] | None,
-        _option(MAP, "What it should not be; needs --cfg-scale above 1. May be repeated, too."),
+        _option(
+            MAP,
+            "What it should not be; needs --cfg-scale above 1. May be repeated, too.",
+            metavar="WORD",
+        ),
     ] = None
 
     new_timing: Annotated[
@@ -301,6 +311,7 @@ class MapWish:
             POSITIONS,
             "Steps in each of equal sections of the noise, least noise first, with commas.",
             default="100, then nine 0",
+            metavar="N,N,…",
         ),
     ] = None
     refine_iters: Annotated[

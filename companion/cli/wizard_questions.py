@@ -110,9 +110,10 @@ def _generate(known: Known) -> Words:
     words += yield from _style(known, model)
     if not (yield from _agreed(YesNo("With hitsounds?", default=True))):
         words.append("--no-hitsounded")
-    words += yield from _timing_of(known, model, has_map=has_map)
+    timing = yield from _timing_of(known, model, has_map=has_map)
     if (yield from _agreed(YesNo("Change more (settings, sampling, what is written)?", False))):
-        words += yield from _details(mode, has_map=has_map)
+        words += yield from _details(mode, has_map=has_map, hears=bool(timing))
+    words += timing
     return [source, *words]
 
 
@@ -227,7 +228,43 @@ def _timing_of(known: Known, model: str, *, has_map: bool) -> Words:
     return ["--new-timing"] if has_map and answer == "once" else []
 
 
-def _details(mode: str, *, has_map: bool) -> Words:
+def _details(mode: str, *, has_map: bool, hears: bool) -> Words:
+    target = yield from _target(has_map=has_map, hears=hears)
+    words = {
+        "osz": ["--export-osz"],
+        "add": ["--add-to-beatmap"],
+        "into": ["--add-to-beatmap", "--overwrite-reference-beatmap"],
+    }.get(target, [])
+    if has_map:
+        shown = (
+            ("no", "Nothing but its timing"),
+            ("gd", "The map, as another difficulty of the set"),
+            ("no_hs", "The map without its hitsounds"),
+        )
+        given = yield from _chosen(Choice("What is the model shown of the map?", shown, "no"))
+        words += ["--in-context", given] if given != "no" else []
+    if target not in {"add", "into"}:
+        words += yield from _settings(mode)
+    words += yield from _optional("--start-time", "Start (empty: the song's):", _time)
+    words += yield from _optional("--end-time", "End (empty: the song's):", _time)
+    words += yield from _sampling(scale=True)
+    if target != "into":
+        text = "Name of the difficulty (empty: its stars):"
+        words += yield from _optional("--version", text, _line)
+    return words
+
+
+def _target(*, has_map: bool, hears: bool) -> Generator[Question, Answer, str]:
+    options = [("new", "A new difficulty"), ("osz", "An .osz")]
+    if has_map and not hears:
+        options += [
+            ("add", "A new difficulty, with what the map has outside of start and end"),
+            ("into", "The map itself, between start and end (a backup is kept)"),
+        ]
+    return (yield from _chosen(Choice("What is written?", tuple(options), "new")))
+
+
+def _settings(mode: str) -> Words:
     words: list[str] = []
     if mode == "3":
         words += yield from _optional("--keycount", "Keys:", _whole(1, 18), "4")
@@ -239,44 +276,14 @@ def _details(mode: str, *, has_map: bool) -> Words:
             "--scroll-speed-ratio", "Share of scroll speed changes (empty: any):", _number(0, 1)
         )
     sizes = [("--hp-drain-rate", "HP"), ("--overall-difficulty", "OD"), ("--approach-rate", "AR")]
-    if mode in {"", "0", "2"}:
+    if mode in {"0", "2"}:
         sizes.insert(1, ("--circle-size", "CS"))
     for flag, text in sizes:
         words += yield from _optional(flag, f"{text} (empty: the usual):", _number(0, 10))
     words += yield from _optional(
         "--slider-multiplier", "Slider velocity (empty: the usual):", _number(0.4, 3.6)
     )
-    words += yield from _optional("--start-time", "Start (empty: the song's):", _time)
-    words += yield from _optional("--end-time", "End (empty: the song's):", _time)
-    words += yield from _sampling(scale=True)
-    words += yield from _optional("--version", "Name of the difficulty (empty: its stars):", _line)
-    return [*words, *(yield from _destination(has_map=has_map))]
-
-
-def _destination(*, has_map: bool) -> Words:
-    if not has_map:
-        osz = yield from _agreed(YesNo("As an .osz?", False))
-        return ["--export-osz"] if osz else []
-    shown = (
-        ("no", "Nothing but its timing"),
-        ("gd", "The map, as another difficulty of the set"),
-        ("no_hs", "The map without its hitsounds"),
-    )
-    given = yield from _chosen(Choice("What is the model shown of the map?", shown, "no"))
-    words = ["--in-context", f"timing,{given}"] if given != "no" else []
-    options = (
-        ("new", "A new difficulty"),
-        ("osz", "An .osz"),
-        ("add", "A new difficulty, with what the map has outside of start and end"),
-        ("into", "Into the map itself (a backup is kept)"),
-    )
-    target = yield from _chosen(Choice("What is written?", options, "new"))
-    flags = {
-        "osz": ["--export-osz"],
-        "add": ["--add-to-beatmap"],
-        "into": ["--add-to-beatmap", "--overwrite-reference-beatmap"],
-    }
-    return [*words, *flags.get(target, [])]
+    return words
 
 
 def _sampling(*, scale: bool = False) -> Words:

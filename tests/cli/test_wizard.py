@@ -86,13 +86,26 @@ def test_a_model_that_hears_nothing_is_given_a_tempo():
 def test_details_go_into_the_map_and_show_it_to_the_model():
     words, _ = answered(
         *("generate", "map.osu", "v29", "", [], [], "", "", False, "map", True),
-        *("5", "", "", "", "", "00:10:000", "20000", "7", "", "", "Mine", "gd", "into"),
+        *("into", "gd", "00:10:000", "20000", "7", "", ""),
     )
     assert words[2:] == [
-        *("--model", "v29", "--no-hitsounded", "--hp-drain-rate", "5"),
-        *("--start-time", "00:10:000", "--end-time", "20000", "--seed", "7", "--version", "Mine"),
-        *("--in-context", "timing,gd", "--add-to-beatmap", "--overwrite-reference-beatmap"),
+        *("--model", "v29", "--no-hitsounded"),
+        *("--add-to-beatmap", "--overwrite-reference-beatmap", "--in-context", "gd"),
+        *("--start-time", "00:10:000", "--end-time", "20000", "--seed", "7"),
     ]
+
+
+def test_settings_are_asked_for_where_a_file_is_new():
+    words, shown = answered(
+        *("generate", "map.osu", "v29", "", [], [], "", "", True, "once", True),
+        *("osz", "no", "5", "", "", "", "", "", "", "0.5", "", "Mine"),
+    )
+    assert words[2:] == [
+        *("--model", "v29", "--export-osz", "--hp-drain-rate", "5", "--temperature", "0.5"),
+        *("--version", "Mine", "--new-timing"),
+    ]
+    (target,) = (q for q in shown if q.text == "What is written?")
+    assert [value for value, _ in target.options] == ["new", "osz"]  # red lines stay in a part
 
 
 @pytest.mark.parametrize(
