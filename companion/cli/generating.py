@@ -13,11 +13,12 @@ from companion.bridge.entry import provenance
 from companion.bridge.song import look_at_song
 from companion.cli import workbench
 from companion.cli.filling import Filling
+from companion.cli.ignored import tell_ignored
 from companion.cli.notice import confirm_notice
 from companion.cli.plain_errors import NOTHING_WRITTEN, calling_off
 from companion.cli.progress import SongProgress
 from companion.cli.wish_checks import without_effect
-from companion.cli.wish_reading import LONGEST_MS, Reading, flag_of
+from companion.cli.wish_reading import LONGEST_MS, Reading, wished_flags
 from companion.engine.cancellation import CancelToken
 from companion.engine.conditioning import star_rating
 from companion.engine.map_requests import MapBegun, MapProgress, WrittenMap
@@ -187,7 +188,7 @@ def _for_map(
     bench.session.fair_use.require_generating()
     look_at_song(folder, audio_path.name)
     _say_what_has_no_effect(wish, request, terminal)
-    written = _generated(bench.engine, terminal, request)
+    written = _generated(bench.engine, terminal, request, wish)
     made = _Made(written, bench.engine.load(), filling.document(written))
     if target.kind == "map":
         result = bench.accept(_planned_into(bench.document, made, request))
@@ -234,7 +235,7 @@ def _for_song(settings: Settings, terminal: Terminal, path: Path, wish: MapWish)
     look_at_song(path.parent, path.name)
     _say_what_has_no_effect(wish, request, terminal)
     engine = workbench.make_engine(settings)
-    written = _generated(engine, terminal, request)
+    written = _generated(engine, terminal, request, wish)
     # The original's files begin with a byte order mark.
     encoding = "utf-8-sig" if request.options.original_quirks else "utf-8"
     made = _Made(written, engine.load(), Document.parse(written.text.encode(encoding)))
@@ -289,7 +290,9 @@ def _tell(terminal: Terminal, request: MapRequest, made: _Made, target: _Target)
     terminal.result(text, _value(request, made, target))
 
 
-def _generated(engine: Engine, terminal: Terminal, request: MapRequest) -> WrittenMap:
+def _generated(
+    engine: Engine, terminal: Terminal, request: MapRequest, wish: MapWish
+) -> WrittenMap:
     """Let the model write, telling how far it is; Ctrl+C calls it off."""
     terminal.note(
         f"Mapping {request.audio_path.name}, seed {request.options.seed} … "
@@ -300,7 +303,7 @@ def _generated(engine: Engine, terminal: Terminal, request: MapRequest) -> Writt
         for answer in engine.generate_map(request, token):
             if isinstance(answer, MapBegun):
                 steps.length_ms = answer.song_length_ms
-                _say_what_is_ignored(answer, terminal)
+                tell_ignored(terminal, answer.ignored, answer.unknown, wished_flags(wish))
             elif isinstance(answer, MapProgress):
                 steps.show(answer)
     if not isinstance(answer, WrittenMap):
@@ -311,17 +314,6 @@ def _generated(engine: Engine, terminal: Terminal, request: MapRequest) -> Writt
 def _say_what_has_no_effect(wish: MapWish, request: MapRequest, terminal: Terminal) -> None:
     for sentence in without_effect(wish, timing_is_given=request.red_lines is not None):
         terminal.note(sentence)
-
-
-def _say_what_is_ignored(begun: MapBegun, terminal: Terminal) -> None:
-    if begun.ignored:
-        names = ", ".join(flag_of(name) for name in begun.ignored)
-        terminal.note(f"This model knows nothing of {names}; it writes without.")
-    for unknown in begun.unknown:
-        terminal.note(
-            f"This model has never met “{unknown.value}” ({flag_of(unknown.wish)}); "
-            "it writes without."
-        )
 
 
 def _osu_name(request: MapRequest) -> str:

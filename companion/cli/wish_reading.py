@@ -55,13 +55,19 @@ _SUPER_TIMING: Mapping[str, str] = {
     "timer_bpm_threshold": "tempo_majority",
     "timer_cfg_scale": "guidance",
 }
-FLAGS: Mapping[str, str] = {"cs": "--circle-size", "hitsounded": "--no-hitsounded"}
-"""Names of options for names of wishes, where they are not the same."""
+_ENGINES_NAMES: Mapping[str, str] = {"circle_size": "cs"}
+"""What the engine calls wishes that have another name there."""
 
 
 def flag_of(name: str) -> str:
-    """The option that a wish is made with."""
-    return FLAGS.get(name, f"--{name.replace('_', '-')}")
+    """The option of a name."""
+    return f"--{name.replace('_', '-')}"
+
+
+def wished_flags(wish: MapWish) -> dict[str, str]:
+    """The options that were given, by what the engine calls the wishes."""
+    flags = {_ENGINES_NAMES.get(name, name): flag_of(name) for name in wish.given}
+    return flags if wish.hitsounded is not False else {**flags, "hitsounded": "--no-hitsounded"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,20 +5,23 @@ Known from a checkpoint's settings and vocabulary alone; nothing here needs its 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from companion.engine import checkpoint
 from companion.engine.conditioning import Conditioning
 from companion.engine.events import ContextType
 from companion.engine.map_requests import WRITABLE, MapOptions, Unknown
 from companion.engine.templates import plan
+from companion.engine.vocabulary import Vocabulary
 from companion.errors import OptionRefused
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from pathlib import Path
 
     from companion.engine.map_requests import MapRequest
     from companion.engine.model.settings import ModelSettings
-    from companion.engine.vocabulary import Vocabulary
 
 TELLING_ENCODERS = ("v30", "v31")
 """Families whose encoder is told star rating and mapper, whatever stands in their prompts."""
@@ -37,6 +40,25 @@ class Understanding(Protocol):
     def settings(self) -> ModelSettings:
         """What its files say."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A checkpoint as its files describe it."""
+
+    vocabulary: Vocabulary
+    settings: ModelSettings
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> Described:
+        """Read a checkpoint's files, but for its weights.
+
+        Raises:
+            ModelMissing: There is no checkpoint.
+            CheckpointMismatch: It does not describe one.
+        """
+        settings = checkpoint.settings_of(folder)
+        return cls(Vocabulary.from_file(folder / checkpoint.VOCABULARY), settings)
 
 
 def writable_by(settings: ModelSettings) -> Collection[ContextType]:
@@ -74,13 +96,19 @@ def plan_contexts(settings: ModelSettings, request: MapRequest) -> list[ContextT
     return [kind for kind in wanted if quirks or kind in chosen.produced]
 
 
+def ignored_in(settings: ModelSettings, about: Conditioning) -> list[str]:
+    """Names of what is said of a map that a model with these settings knows nothing of."""
+    plain = Conditioning()
+    return [
+        name
+        for name, is_told in _told(settings).items()
+        if not is_told and getattr(about, name) != getattr(plain, name)
+    ]
+
+
 def ignored_wishes(settings: ModelSettings, request: MapRequest) -> tuple[str, ...]:
     """Names of wishes in a request that a model with these settings knows nothing of."""
-    told = _told(settings)
-    plain, about = Conditioning(), request.conditioning
-    ignored = [
-        name for name, is_told in told.items() if not is_told and _differs(name, about, plain)
-    ]
+    ignored = ignored_in(settings, request.conditioning)
     usual, options = MapOptions(), request.options
     if not settings.encoding.types_first:
         # Times come before their types there, so that no temperature can wait for a type.
@@ -92,11 +120,18 @@ def ignored_wishes(settings: ModelSettings, request: MapRequest) -> tuple[str, .
 
 def unknown_values(model: Understanding, request: MapRequest) -> tuple[Unknown, ...]:
     """Values in a request that a model has never met, of wishes that it knows as such."""
-    return tuple(_unknown(model, request))
+    shown = [
+        kind
+        for template in model.settings.prompts.templates
+        for kind in (*template.given, *template.produced)
+    ]
+    contexts = [Unknown("in_context", kind.value) for kind in request.given if kind not in shown]
+    return (*unknown_in(model, request.conditioning), *contexts)
 
 
-def _unknown(model: Understanding, request: MapRequest) -> Iterator[Unknown]:
-    about, words, told = request.conditioning, model.vocabulary, _told(model.settings)
+def unknown_in(model: Understanding, about: Conditioning) -> Iterator[Unknown]:
+    """Values of what is said of a map that a model has never met."""
+    words, told = model.vocabulary, _told(model.settings)
     for wish in ("descriptors", "negative_descriptors"):
         for name in getattr(about, wish) or () if told[wish] else ():
             if isinstance(name, str) and name not in words.descriptor_index:
@@ -107,18 +142,6 @@ def _unknown(model: Understanding, request: MapRequest) -> Iterator[Unknown]:
     style = about.beatmap_id
     if style is not None and told["beatmap_id"] and style not in words.style_index:
         yield Unknown("beatmap_id", str(style))
-    shown = [
-        kind
-        for template in model.settings.prompts.templates
-        for kind in (*template.given, *template.produced)
-    ]
-    for kind in request.given:
-        if kind not in shown:
-            yield Unknown("in_context", kind.value)
-
-
-def _differs(name: str, about: Conditioning, plain: Conditioning) -> bool:
-    return bool(getattr(about, name) != getattr(plain, name))
 
 
 def _told(settings: ModelSettings) -> dict[str, bool]:

@@ -328,7 +328,7 @@ def test_values_that_the_model_has_never_met_are_named(
     ready: Commands, map_path: Path, engine: FakeEngine
 ):
     engine.unknown = (Unknown("descriptors", "wobbly"), Unknown("mapper_id", "7"))
-    err = ready("generate", map_path).err
+    err = ready("generate", map_path, "--descriptors", "wobbly", "--mapper-id", 7).err
     assert "has never met “wobbly” (--descriptors)" in err
     assert "has never met “7” (--mapper-id)" in err
 
