@@ -11,7 +11,7 @@ from functools import cached_property, reduce
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Mode
-from companion.engine.encoding import encode_red_lines, retime
+from companion.engine.encoding import encode_red_lines, encode_timing, retime
 from companion.engine.encoding.positions import columns_as_positions, in_pixels
 from companion.engine.events import BEAT_TYPES, ContextType, Event, EventType, merge, only
 from companion.engine.generation import EDGE_MS, Generation, Part, generate
@@ -193,7 +193,7 @@ class WholeMap:
         request, encoding = self.request, self._prompts.encoding
         known = (*request.given, *(() if red_lines is None else (ContextType.TIMING,)))
         plan = self._prompts.plan(known, wanted, self._mode)
-        beats = encode_red_lines(red_lines or (), encoding, self._length_ms)
+        beats = self._beats(red_lines or ())
 
         def context(kind: ContextType) -> Context:
             if kind is ContextType.TIMING:
@@ -230,6 +230,13 @@ class WholeMap:
             overlap=overlap,
         )
 
+    def _beats(self, red_lines: RedLines) -> Sequence[Event]:
+        encoding, reference = self._prompts.encoding, self.request.reference
+        if self._quirks and reference is not None and red_lines == self.request.red_lines:
+            # The original gives the beats of a map no further than to its last object.
+            return encode_timing(reference.beatmap, encoding, self._length_ms)
+        return encode_red_lines(red_lines, encoding, self._length_ms)
+
     def _past(self, kind: ContextType) -> Sequence[Event]:
         """What the reference has of a context before the range, if that is to be continued."""
         request = self.request
@@ -241,7 +248,7 @@ class WholeMap:
     def _kept(self) -> list[list[Event]]:
         """What the new map takes over from the reference: its kiai and scroll speeds."""
         request, encoding = self.request, self._prompts.encoding
-        if request.reference is None:
+        if request.reference is None or self._quirks:  # the original leaves out what it is given
             return []
         kinds = [kind for kind in _TAKEN_OVER if kind in request.given]
         words = self.backbone.vocabulary
