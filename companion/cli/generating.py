@@ -178,7 +178,8 @@ def _for_map(
 ) -> None:
     bench = workbench.Workbench(settings, path)
     folder = bench.path.parent
-    audio_path = _song_beside(folder, bench.document.beatmap.audio_filename, audio)
+    song = _song_beside(folder, bench.document.beatmap.audio_filename, audio)
+    audio_path = folder / song
     request = Reading(wish, bench.document).request(audio_path)
     filling = Filling(bench.document, wish, request)
     target = _target_for_map(bench, filling, wish)
@@ -186,7 +187,7 @@ def _for_map(
     if confirm_notice(bench.session.fair_use, terminal, acknowledged=wish.acknowledge):
         bench.acknowledge()
     bench.session.fair_use.require_generating()
-    look_at_song(folder, audio_path.name)
+    look_at_song(folder, song)
     _say_what_has_no_effect(wish, request, terminal)
     written = _generated(bench.engine, terminal, request, wish)
     made = _Made(written, bench.engine.load(), filling.document(written))
@@ -198,14 +199,14 @@ def _for_map(
     _tell(terminal, request, made, target)
 
 
-def _song_beside(folder: Path, own: str, audio: Path | None) -> Path:
-    """The song of a new difficulty, which has to lie in the set's folder."""
+def _song_beside(folder: Path, own: str, audio: Path | None) -> str:
+    """The name of a new difficulty's song, which has to lie in the set's folder."""
     if audio is None:
-        return folder / own
+        return own
     here = folder / audio.name
     if not (audio.exists() and here.exists() and here.samefile(audio)):
         raise OptionRefused(f"{audio.name} has to lie in the folder of the map: {folder}.")
-    return here
+    return audio.name
 
 
 def _target_for_map(bench: workbench.Workbench, filling: Filling, wish: MapWish) -> _Target:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from companion.beatmap import Mode, TimeRange, TimingPoint
@@ -199,7 +200,7 @@ class Reading:
         stars = "Generated" if wish.difficulty is None else f"{wish.difficulty:g} stars"
         return MapHeader(
             mode=mode,
-            audio_filename=audio_path.name if base is None else base.audio_filename,
+            audio_filename=_file_name(audio_path, base),
             preview_time_ms=_first(
                 wish.preview_time, base and base.preview_time_ms, plain.preview_time_ms
             ),
@@ -285,6 +286,12 @@ def _filled(options: _T, wish: MapWish, names: Mapping[str, str]) -> _T:
 def _first(*values: _T | None) -> _T:
     """The first value that is there; the last one always is."""
     return next(value for value in values if value is not None)
+
+
+def _file_name(audio_path: Path, base: Beatmap | None) -> str:
+    """The song's name in the file; a map's own may lie in a folder beside it."""
+    own = "" if base is None else base.audio_filename
+    return own if PurePath(own).name == audio_path.name else audio_path.name
 
 
 def _names(stem: str) -> tuple[str, str]:

@@ -126,6 +126,7 @@ def _guest(known: Known) -> Words:
     words += yield from _style(known, model, scale="--guidance")
     for flag, text in (("--hp", "HP"), ("--cs", "CS"), ("--od", "OD"), ("--ar", "AR")):
         words += yield from _optional(flag, f"{text} (empty: as in the map):", _number(0, 10))
+    words += yield from _green_lines()
     words += yield from _sampling()
     return [path, *words]
 
@@ -142,6 +143,7 @@ def _regenerate(known: Known) -> Words:
     options = (("all", "Everything"), ("positions", "Positions"), ("hitsounds", "Hitsounds"))
     replaced = yield from _chosen(Choice("What may change?", options, "all"))
     words += ["--replace", replaced] if replaced != "all" else []
+    words += yield from _green_lines()
     words += yield from _optional("--variants", "How many variants:", _whole(1, 8), "1")
     words += yield from _sampling()
     words += yield from _where("Print it")
@@ -294,6 +296,11 @@ def _sampling(*, scale: bool = False) -> Words:
     if scale:
         words += yield from _optional("--top-p", "Top-p (empty: the usual):", _number(0, 1))
     return words
+
+
+def _green_lines() -> Words:
+    changes = yield from _agreed(YesNo("May the model write green lines?", False))
+    return ["--green-lines"] if changes else []
 
 
 def _where(otherwise: str) -> Words:

@@ -114,6 +114,14 @@ def test_another_mode_has_settings_of_its_own(ready: Commands, rich: Path):
     assert (int(document.beatmap.mode), document.beatmap.cs, document.beatmap.hp) == (3, 7, 5)
 
 
+def test_a_song_in_a_folder_beside_the_map_is_found(ready: Commands, map_path: Path):
+    (map_path.parent / "audio").mkdir()
+    map_path.with_name("song.wav").rename(map_path.parent / "audio" / "song.wav")
+    map_path.write_bytes(MAP.replace(b"song.wav", b"audio/song.wav"))
+    document = written(ready("generate", map_path, "--json"))
+    assert document.beatmap.audio_filename == "audio/song.wav"
+
+
 # In and out
 
 
@@ -167,6 +175,10 @@ def test_song_and_map_may_be_named_apart(ready: Commands, map_path: Path, engine
     assert engine.map_requests[0].audio_path == audio
     for words in ((), (map_path, "--beatmap-path", map_path), (audio, "--audio-path", audio)):
         assert ready("generate", *words).status == 2
+    other = map_path.with_name("other.wav")
+    other.write_bytes(audio.read_bytes())
+    named = ready("generate", map_path, "--audio-path", other, "--version", "b", "--json")
+    assert written(named).beatmap.audio_filename == "other.wav"
     elsewhere = map_path.parent.parent / "else.wav"
     elsewhere.write_bytes(b"")
     assert "has to lie in" in ready("generate", map_path, "--audio-path", elsewhere).err
