@@ -8,14 +8,22 @@ points), which wins over the defaults below.
 from __future__ import annotations
 
 import contextlib
+import difflib
 import os
 import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -27,7 +35,7 @@ from pydantic_settings.exceptions import SettingsError
 from companion.errors import OptionRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pydantic_core import ErrorDetails
 
@@ -38,6 +46,9 @@ CONFIG_VARIABLE = "COMPANION_CONFIG"
 BUNDLED_MODEL_FOLDER = Path(__file__).parent / "models" / "bundled"
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["fp32", "bf16", "amp"]
+
+_Options = TypeVar("_Options")
 
 
 class EngineSettings(BaseModel):
@@ -57,6 +68,10 @@ class EngineSettings(BaseModel):
 
     device: Device = "auto"
     """``auto`` takes a GPU where there is one."""
+
+    precision: Precision = "fp32"
+    """``bf16`` holds and computes everything in bfloat16, ``amp`` only products; both are quicker
+    where the device computes in bfloat16, and less exact."""
 
     threads: Annotated[int, Field(ge=1, le=256)] | None = None
     """CPU threads of the model; without a value torch decides."""
@@ -101,6 +116,9 @@ class Settings(BaseSettings):
     """Open the overlay in a browser when the companion starts."""
 
     engine: EngineSettings = EngineSettings()
+
+    generate: dict[str, Any] = Field(default_factory=dict)
+    """Options of “companion generate”, by their names with underscores; flags win over them."""
 
     @field_validator("songs_folder", "data_folder")
     @classmethod
@@ -207,16 +225,56 @@ def _without_none(flags: Mapping[str, Any]) -> dict[str, Any]:
     return given
 
 
-def _explain(detail: ErrorDetails, flags: Mapping[str, Any], file: Path) -> str:
+def read_table(
+    kind: type[_Options], name: str, values: Mapping[str, Any], *, file: Path | None = None
+) -> _Options:
+    """One table of the settings as a dataclass of options.
+
+    Args:
+        kind: The dataclass; says which keys there are and of what type.
+        name: The table's.
+        values: What stands in it.
+        file: The TOML file instead of `config_file()`, for the message.
+
+    Raises:
+        OptionRefused: There is no such key, or its value is of another type.
+    """
+    try:
+        return TypeAdapter(kind).validate_python(dict(values))
+    except ValidationError as error:
+        path = file or config_file()
+        known = TypeAdapter(kind).json_schema()["properties"]
+        reasons = [
+            _explain({**detail, "loc": (name, *detail["loc"])}, {}, path, known)
+            for detail in error.errors()
+        ]
+        raise OptionRefused("; ".join(reasons)) from error
+
+
+def _explain(
+    detail: ErrorDetails,
+    flags: Mapping[str, Any],
+    file: Path,
+    known: Iterable[str] | None = None,
+) -> str:
     """One sentence about one wrong value: which setting, what is wrong, where it was given."""
     keys = [str(part) for part in detail["loc"]]
     name = ".".join(keys) or "settings"
     origin = _origin(keys, flags, file)
-    if detail["type"] == "extra_forbidden":
-        return f"There is no setting '{name}' ({origin})."
+    if detail["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
+        names = _names_beside(keys) if known is None else known
+        nearest = difflib.get_close_matches(keys[-1].replace("-", "_"), list(names), n=1)
+        hint = f" Did you mean '{'.'.join([*keys[:-1], nearest[0]])}'?" if nearest else ""
+        return f"There is no setting '{name}' ({origin}).{hint}"
     problem = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     problem = problem.split(", unable")[0]
     return f"The setting '{name}' should be {problem}, not {detail['input']!r} ({origin})."
+
+
+def _names_beside(keys: list[str]) -> Iterable[str]:
+    """What settings there are in the branch of the tree that a key stands in."""
+    branch: type[BaseModel] = EngineSettings if keys[:-1] == ["engine"] else Settings
+    return branch.model_fields
 
 
 def _origin(keys: list[str], flags: Mapping[str, Any], file: Path) -> str:

@@ -17,14 +17,22 @@ if TYPE_CHECKING:
 NEW_BEATMAP_ID = "0"
 """What the editor writes into a difficulty that was never submitted."""
 STATS = ("HPDrainRate", "CircleSize", "OverallDifficulty", "ApproachRate")
-"""Keys of ``[Difficulty]`` that a new difficulty may have other values for."""
+"""Keys of ``[Difficulty]`` that a guest difficulty may have other values for."""
 
+_BACKGROUND = re.compile(r"\s*(0|Background)\s*,")
 _BREAK = re.compile(r"\s*(2|Break)\s*,")
 _UNSAFE_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 """What osu! leaves out of file names, too."""
 
 
-def begin_difficulty(document: Document, name: str, stats: Mapping[str, float]) -> Document:
+def begin_difficulty(
+    document: Document,
+    name: str,
+    stats: Mapping[str, float],
+    *,
+    others: Mapping[str, Mapping[str, str]] | None = None,
+    background: str | None = None,
+) -> Document:
     """The document without objects, breaks and bookmarks, under another difficulty name.
 
     Every other line stays as it is, timing points included. The beatmap id, which stands for the
@@ -33,31 +41,101 @@ def begin_difficulty(document: Document, name: str, stats: Mapping[str, float]) 
     Args:
         document: Any difficulty of the set.
         name: The new difficulty's name (``Version``).
-        stats: New values for keys of `STATS`.
+        stats: New values for keys of ``[Difficulty]``.
+        others: New values for keys of other sections.
+        background: File name of another background image.
+
+    Raises:
+        UnreadableBeatmap: The document cannot be worked with.
+    """
+    changes = {section: dict(values) for section, values in (others or {}).items()}
+    changes["Difficulty"] = {key: format_number(value) for key, value in stats.items()}
+    return renamed(document, name, changes, _left_out(document), background)
+
+
+def renamed(
+    document: Document,
+    name: str,
+    changes: Mapping[str, Mapping[str, str]] | None = None,
+    left_out: Iterable[int] = (),
+    background: str | None = None,
+) -> Document:
+    """The document under another difficulty name, and never submitted.
+
+    Args:
+        document: A difficulty.
+        name: The new difficulty's name.
+        changes: New values for keys of sections.
+        left_out: Indices of lines that it does not have.
+        background: File name of another background image.
 
     Raises:
         UnreadableBeatmap: The document cannot be worked with.
     """
     document.require_readable()
-    wanted = {
-        "Metadata": {"Version": name, "BeatmapID": NEW_BEATMAP_ID},
-        "Difficulty": {key: format_number(value) for key, value in stats.items()},
-    }
-    removed = set(_left_out(document))
-    added: dict[int, list[bytes]] = {}
+    removed, added = set(left_out), dict[int, list[bytes]]()
+    named = {"Version": name, "BeatmapID": NEW_BEATMAP_ID}
+    wanted = {**(changes or {}), "Metadata": {**(changes or {}).get("Metadata", {}), **named}}
     for section, values in wanted.items():
-        for key, value in values.items():
-            at = _line_of(document, section, key)
-            if at is not None:
-                removed.add(at)
-            else:
-                at = _end_of(document, section)
-            text = f"{key}:{value}".encode()
-            if at is None:
-                at = len(document.lines)
-                added.setdefault(at, []).append(f"[{section}]".encode())
-            added.setdefault(at, []).append(text)
+        texts = [
+            (f"{key}:{value}", _line_of(document, section, key)) for key, value in values.items()
+        ]
+        _put(document, section, texts, removed, added)
+    if background is not None:
+        line = f'0,0,"{background}",0,0'
+        _put(document, "Events", [(line, _background_line(document))], removed, added)
     return document.apply(edits_of(document, removed, added))
+
+
+def _put(
+    document: Document,
+    section: str,
+    texts: Iterable[tuple[str, int | None]],
+    removed: set[int],
+    added: dict[int, list[bytes]],
+) -> None:
+    """Put lines in the place of others, or at the end of a section, which is made if need be."""
+    for text, place in texts:
+        at = place if place is not None else _end_of(document, section)
+        if place is not None:
+            removed.add(place)
+        if at is None:
+            at = len(document.lines)
+            header = f"[{section}]".encode()
+            if header not in added.get(at, ()):
+                added.setdefault(at, []).append(header)
+        added.setdefault(at, []).append(text.encode())
+
+
+def with_content(
+    document: Document, timing_points: Iterable[str], objects: Iterable[str]
+) -> Document:
+    """The document with all of its timing points and objects replaced by other lines.
+
+    Raises:
+        UnreadableBeatmap: The document cannot be worked with.
+    """
+    document.require_readable()
+    removed, added = set[int](), dict[int, list[bytes]]()
+    for section, lines in (("TimingPoints", timing_points), ("HitObjects", objects)):
+        old = [
+            index
+            for index, line in _section(document, section)
+            if line.raw.strip() and not line.raw.lstrip().startswith(b"[")
+        ]
+        removed.update(old)
+        place = old[0] if old else _end_of(document, section)
+        if place is None:
+            place = len(document.lines)
+            added.setdefault(place, []).append(f"[{section}]".encode())
+        added.setdefault(place, []).extend(line.encode() for line in lines)
+    return document.apply(edits_of(document, removed, added))
+
+
+def content_lines(document: Document, section: str) -> list[str]:
+    """The lines of a section, without its heading and empty ones."""
+    texts = (document.text_of(line).rstrip() for _, line in _section(document, section))
+    return [text for text in texts if text and not text.lstrip().startswith("[")]
 
 
 def difficulty_file_name(beatmap: Beatmap) -> str:
@@ -75,6 +153,15 @@ def _left_out(document: Document) -> Iterator[int]:
             or (line.section == "Editor" and _key(text) == "Bookmarks")
         ):
             yield index
+
+
+def _background_line(document: Document) -> int | None:
+    found = [
+        index
+        for index, line in _section(document, "Events")
+        if _BACKGROUND.match(document.text_of(line))
+    ]
+    return found[0] if found else None
 
 
 def _line_of(document: Document, section: str, key: str) -> int | None:

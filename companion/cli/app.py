@@ -11,24 +11,24 @@ from typing import Annotated
 import typer
 
 from companion import __version__
-from companion.cli.generate_command import generate
+from companion.cli.generate_command import GroupedHelp, generate
 from companion.cli.models import models
 from companion.cli.options import (
     Browser,
+    Common,
     DataFolder,
     Device,
-    Json,
-    Lora,
     MapPath,
-    ModelFolder,
+    ModelChoice,
     Port,
     Songs,
-    Threads,
+    spread,
 )
 from companion.cli.options import settings_of as _settings
 from companion.cli.options import terminal_of as _terminal
 from companion.cli.plain_errors import PlainErrors
 from companion.cli.terminal import Terminal, explain_crash
+from companion.cli.wizard import wizard
 from companion.cli.writing_commands import writing
 
 DEBUG_VARIABLE = "COMPANION_DEBUG"
@@ -45,7 +45,8 @@ app = typer.Typer(
 )
 app.add_typer(models)
 app.add_typer(writing)
-app.command()(generate)
+app.command(cls=GroupedHelp)(generate)
+app.command()(wizard)
 
 
 def _version(wanted: bool) -> None:
@@ -73,17 +74,15 @@ def _root(
 
 
 @app.command()
+@spread
 def run(
     ctx: typer.Context,
+    model: ModelChoice,
     map_path: Annotated[
         Path | None, typer.Option("--map", help="Open this .osu and no other.")
     ] = None,
     songs: Songs = None,
     port: Port = None,
-    model: ModelFolder = None,
-    lora: Lora = None,
-    device: Device = None,
-    threads: Threads = None,
     data: DataFolder = None,
     modding_only: Annotated[
         bool | None,
@@ -98,10 +97,7 @@ def run(
     settings = _settings(
         ctx,
         model,
-        device,
-        threads,
-        data,
-        lora=lora,
+        data_folder=data,
         songs_folder=songs,
         port=port,
         modding_only=modding_only,
@@ -113,44 +109,40 @@ def run(
 
 
 @app.command()
+@spread
 def demo(
     ctx: typer.Context,
+    model: ModelChoice,
     once: Annotated[
         bool, typer.Option("--once", help="Let a scripted mapper play through it, then exit.")
     ] = False,
     port: Port = None,
-    model: ModelFolder = None,
-    device: Device = None,
-    threads: Threads = None,
     browser: Browser = None,
 ) -> None:
     """Try it on a map that comes with it, in a scratch folder."""
     if once:  # beside a companion that runs, and without a window
         port = port or 0
         browser = browser or False
-    settings = _settings(ctx, model, device, threads, None, port=port, open_browser=browser)
+    settings = _settings(ctx, model, port=port, open_browser=browser)
     from companion.cli.demonstration import demonstrate
 
     demonstrate(settings, _terminal(ctx), once=once)
 
 
 @app.command()
+@spread
 def mod(
     ctx: typer.Context,
+    common: Common,
+    model: ModelChoice,
     map_path: MapPath,
-    json: Json = False,
     no_model: Annotated[
         bool, typer.Option("--no-model", help="Only the rules; quick, and needs no song.")
     ] = False,
     everything: Annotated[bool, typer.Option("--all", help="Dismissed findings too.")] = False,
-    model: ModelFolder = None,
-    lora: Lora = None,
-    device: Device = None,
-    threads: Threads = None,
-    data: DataFolder = None,
 ) -> None:
     """List what rules and model find in a map."""
-    settings = _settings(ctx, model, device, threads, data, lora=lora, json=json)
+    settings = _settings(ctx, common, model)
     from companion.cli.modding import print_findings
 
     print_findings(
@@ -159,8 +151,10 @@ def mod(
 
 
 @app.command()
+@spread
 def analyse(
     ctx: typer.Context,
+    common: Common,
     map_path: MapPath,
     rhythm_model: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Weights that judge the rhythm.")
@@ -168,37 +162,30 @@ def analyse(
     style_model: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Weights that know mappers' styles.")
     ] = None,
-    json: Json = False,
     device: Device = None,
 ) -> None:
     """Say how predictable a map's rhythm is, and whose style it resembles."""
-    settings = _settings(ctx, None, device, None, None, json=json)
+    settings = _settings(ctx, common, ModelChoice(device=device))
     from companion.cli.analysing import analyse_map
 
     analyse_map(settings, _terminal(ctx), map_path, rhythm_model, style_model)
 
 
 @app.command()
-def undo(
-    ctx: typer.Context, map_path: MapPath, json: Json = False, data: DataFolder = None
-) -> None:
+@spread
+def undo(ctx: typer.Context, common: Common, map_path: MapPath) -> None:
     """Take back the companion's last write to a map."""
-    settings = _settings(ctx, None, None, None, data, json=json)
+    settings = _settings(ctx, common)
     from companion.cli.regenerating import undo_last_write
 
     undo_last_write(settings, _terminal(ctx), map_path)
 
 
 @app.command()
-def doctor(
-    ctx: typer.Context,
-    json: Json = False,
-    model: ModelFolder = None,
-    device: Device = None,
-    data: DataFolder = None,
-) -> None:
+@spread
+def doctor(ctx: typer.Context, common: Common, model: ModelChoice) -> None:
     """Say what is installed and where everything lies."""
-    settings = _settings(ctx, model, device, None, data, json=json)
+    settings = _settings(ctx, common, model)
     from companion.cli.examination import print_report
 
     print_report(settings, _terminal(ctx))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from companion import __version__
-from companion.engine.engine import LocalEngine
+from companion.cli import workbench
 from companion.errors import CompanionError
 from companion.settings import config_file
 
@@ -94,7 +94,7 @@ def _model(report: Report, settings: Settings) -> None:
 
         device = str(choose_device(settings.engine.device))
         report.add("device", device, device)
-        info = LocalEngine(folder, settings.engine.device, settings.engine.threads).load()
+        info = workbench.make_engine(settings).load()
     except CompanionError as error:
         report.add("model", "none", None)
         report.problems.append(str(error))

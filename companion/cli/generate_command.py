@@ -1,165 +1,85 @@
-"""The options of ``companion generate``, named as in Mapperatorinator's configuration."""
+"""``companion generate``: a whole difficulty."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from dataclasses import fields, replace
+from pathlib import Path  # noqa: TC003 - typer reads annotations when it runs
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
+from companion.cli.map_wish import MapWish
 from companion.cli.options import (
-    Acknowledge,
-    DataFolder,
-    Device,
-    Guidance,
-    Json,
-    Lora,
-    ModelFolder,
-    Seed,
-    Temperature,
-    Threads,
+    Common,
+    ModelChoice,
+    config_of,
     settings_of,
+    spread,
     terminal_of,
 )
+from companion.errors import OptionRefused
 
-_AS_IN_MAP = "as in MAP"
-_Number = Annotated[float | None, typer.Option(show_default=_AS_IN_MAP)]
-_Source = Annotated[
-    Path, typer.Argument(metavar="AUDIO|MAP", help="A song, or an .osu file with its song.")
-]
-_Text = Annotated[str | None, typer.Option(show_default=_AS_IN_MAP)]
+if TYPE_CHECKING:
+    from companion.settings import Settings
 
 
+class GroupedHelp(TyperCommand):
+    """Lists the options under headings: there are too many for one list."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the options into the help."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                panel = getattr(parameter, "rich_help_panel", None)
+                groups.setdefault(panel or "Options", []).append(record)
+        for name, records in groups.items():
+            with formatter.section(name):
+                formatter.write_dl(records)
+
+
+def wish_over(settings: Settings, flags: MapWish, config: Path | None) -> MapWish:
+    """The flags over what the table ``[generate]`` of the settings says.
+
+    Raises:
+        OptionRefused: The table has a key that there is not, or a value of another type.
+    """
+    if "acknowledge" in settings.generate:
+        raise OptionRefused(
+            "That the note on osu!'s AI policy has been read is said when it is shown, or with "
+            "--acknowledge; a settings file cannot say it."
+        )
+    from companion.settings import read_table
+
+    stated = read_table(MapWish, "generate", settings.generate, file=config)
+    given = {
+        field.name: getattr(flags, field.name)
+        for field in fields(flags)
+        if getattr(flags, field.name) not in (None, [])
+    }
+    return replace(stated, **given)
+
+
+@spread
 def generate(
     ctx: typer.Context,
-    source: _Source,
-    gamemode: Annotated[
-        int | None, typer.Option(help="0 osu!, 1 taiko, 2 catch, 3 mania.", show_default=_AS_IN_MAP)
-    ] = None,
-    difficulty: Annotated[float | None, typer.Option(help="Star rating to aim at.")] = None,
-    mapper_id: Annotated[
-        int | None, typer.Option(help="User id of a mapper to write like.")
-    ] = None,
-    year: Annotated[int | None, typer.Option(help="Year to write like, 2007 to 2077.")] = None,
-    hitsounded: Annotated[
-        bool, typer.Option("--hitsounded/--no-hitsounded", help="Whether there are hitsounds.")
-    ] = True,
-    hp_drain_rate: _Number = None,
-    circle_size: _Number = None,
-    overall_difficulty: _Number = None,
-    approach_rate: _Number = None,
-    slider_multiplier: _Number = None,
-    slider_tick_rate: _Number = None,
-    keycount: Annotated[int | None, typer.Option(help="Number of keys (mania).")] = None,
-    hold_note_ratio: Annotated[
-        float | None, typer.Option(help="Share of hold notes, 0 to 1 (mania).")
-    ] = None,
-    scroll_speed_ratio: Annotated[
-        float | None, typer.Option(help="Share of scroll speed changes, 0 to 1 (taiko, mania).")
-    ] = None,
-    descriptors: Annotated[
-        list[str] | None, typer.Option(help="A word for what it should be; may be repeated.")
-    ] = None,
-    negative_descriptors: Annotated[
-        list[str] | None,
-        typer.Option(help="A word for what it should not be; needs --cfg-scale. May be repeated."),
-    ] = None,
-    seed: Seed = None,
-    temperature: Temperature = None,
-    timing_temperature: Temperature = None,
-    mania_column_temperature: Temperature = None,
-    taiko_hit_temperature: Temperature = None,
-    top_p: Annotated[float | None, typer.Option(help="Nucleus size, above 0 to 1.")] = None,
-    top_k: Annotated[int | None, typer.Option(help="Draw from so many tokens; 0 is all.")] = None,
-    cfg_scale: Guidance = None,
-    timeshift_bias: Annotated[
-        float | None, typer.Option(help="Above 0 more happens, below 0 less.")
-    ] = None,
-    timing_leniency: Annotated[
-        float | None,
-        typer.Option(metavar="MS", help="How far a heard beat may lie from its red line."),
-    ] = None,
-    original_quirks: Annotated[
-        bool, typer.Option("--original-quirks", help="Repeat Mapperatorinator's faults.")
-    ] = False,
-    new_timing: Annotated[
-        bool, typer.Option("--new-timing", help="Leave MAP's red lines and hear the beats.")
-    ] = False,
-    bpm: Annotated[
-        float | None, typer.Option(help="One tempo for the song, in place of hearing it.")
-    ] = None,
-    offset: Annotated[int | None, typer.Option(metavar="MS", help="Where --bpm begins.")] = None,
-    title: _Text = None,
-    artist: _Text = None,
-    creator: _Text = None,
-    version: Annotated[
-        str | None, typer.Option(help="Name of the difficulty.", show_default="its stars")
-    ] = None,
-    background: Annotated[Path | None, typer.Option(help="Background image.")] = None,
-    preview_time: Annotated[
-        int | None, typer.Option(metavar="MS", help="Where the song's preview begins.")
-    ] = None,
-    diffusion: Annotated[
-        Path | None, typer.Option(help="Folder of a diffusion checkpoint that refines positions.")
-    ] = None,
-    osz: Annotated[bool, typer.Option("--osz", help="Write an .osz with song and map.")] = False,
-    out: Annotated[
+    wish: MapWish,
+    common: Common,
+    model: ModelChoice,
+    song_or_map: Annotated[
         Path | None,
-        typer.Option(help="What to write: an .osu beside MAP, a new folder, or an .osz."),
+        typer.Argument(metavar="AUDIO|MAP", help="A song, or an .osu file with its song."),
     ] = None,
-    acknowledge: Acknowledge = False,
-    json: Json = False,
-    model: ModelFolder = None,
-    lora: Lora = None,
-    device: Device = None,
-    threads: Threads = None,
-    data: DataFolder = None,
 ) -> None:
-    """Write a whole difficulty: for MAP's song with its timing, or for a song alone."""
-    settings = settings_of(ctx, model, device, threads, data, lora=lora, json=json)
-    from companion.cli.generating import generate_map
-    from companion.cli.map_wish import MapWish
+    """Write a whole difficulty: for MAP's song with its timing, or for a song alone.
 
-    wish = MapWish(
-        gamemode=gamemode,
-        difficulty=difficulty,
-        mapper_id=mapper_id,
-        year=year,
-        hitsounded=hitsounded,
-        hp_drain_rate=hp_drain_rate,
-        circle_size=circle_size,
-        overall_difficulty=overall_difficulty,
-        approach_rate=approach_rate,
-        slider_multiplier=slider_multiplier,
-        slider_tick_rate=slider_tick_rate,
-        keycount=keycount,
-        hold_note_ratio=hold_note_ratio,
-        scroll_speed_ratio=scroll_speed_ratio,
-        descriptors=descriptors or (),
-        negative_descriptors=negative_descriptors or (),
-        seed=seed,
-        temperature=temperature,
-        timing_temperature=timing_temperature,
-        mania_column_temperature=mania_column_temperature,
-        taiko_hit_temperature=taiko_hit_temperature,
-        top_p=top_p,
-        top_k=top_k,
-        cfg_scale=cfg_scale,
-        timeshift_bias=timeshift_bias,
-        timing_leniency=timing_leniency,
-        original_quirks=original_quirks,
-        new_timing=new_timing,
-        bpm=bpm,
-        offset=offset,
-        title=title,
-        artist=artist,
-        creator=creator,
-        version=version,
-        background=background,
-        preview_time=preview_time,
-        diffusion=diffusion,
-        osz=osz,
-        out=out,
-        acknowledge=acknowledge,
-    )
-    generate_map(settings, terminal_of(ctx), source, wish)
+    All options may also stand in the settings file, in a table [generate], by their names with
+    underscores; what is given here goes first.
+    """
+    settings = settings_of(ctx, common, model)
+    from companion.cli.generating import generate_map
+
+    wish = wish_over(settings, wish, config_of(ctx))
+    generate_map(settings, terminal_of(ctx), song_or_map, wish)

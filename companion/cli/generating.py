@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import io
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-import typer
-
-from companion.beatmap import Document, TimeRange, storage
-from companion.beatmap.new_difficulty import difficulty_file_name
+from companion.beatmap import Document, TimeRange, edit_between, inverted, storage
+from companion.beatmap.new_difficulty import content_lines, difficulty_file_name
 from companion.bridge.entry import provenance
 from companion.bridge.song import look_at_song
 from companion.cli import workbench
-from companion.cli.map_wish import flag_of
+from companion.cli.filling import Filling
+from companion.cli.ignored import tell_ignored
 from companion.cli.notice import confirm_notice
+from companion.cli.plain_errors import NOTHING_WRITTEN, calling_off
 from companion.cli.progress import SongProgress
+from companion.cli.wish_checks import without_effect
+from companion.cli.wish_reading import LONGEST_MS, Reading, wished_flags
 from companion.engine.cancellation import CancelToken
 from companion.engine.conditioning import star_rating
 from companion.engine.map_requests import MapBegun, MapProgress, WrittenMap
@@ -34,8 +36,7 @@ if TYPE_CHECKING:
     from companion.engine.requests import Engine, ModelInfo
     from companion.settings import Settings
 
-INTERRUPTED = 130
-"""Exit status after Ctrl+C, as a shell has it."""
+RELOAD_HINT = "Press Ctrl+L in the editor to load it."
 _STEPS = {
     "timing": "hears the beats",
     "kiai": "places kiai",
@@ -49,13 +50,18 @@ _STEPS = {
 class _Target:
     """What is to be written, and where."""
 
-    kind: Literal["osu", "folder", "osz"]
+    kind: Literal["osu", "folder", "osz", "map"]
+    """A new difficulty of a set, a new folder or archive with a song, or a map that is there."""
     path: Path
     osu_name: str
     background: Path | None
 
     def require_free(self) -> None:
         """Say now, not after minutes of work, that it cannot be written."""
+        if self.kind in {"osu", "map"}:
+            self._require_background()
+        if self.kind == "map":
+            return
         wanted = {"osu": ".osu", "osz": ".osz"}.get(self.kind)
         suffix = self.path.suffix.lower()
         if wanted is not None and suffix != wanted:
@@ -69,7 +75,9 @@ class _Target:
             raise StaleEdit(f"{self.path} exists already; choose another name with --out.")
         if not self.path.parent.is_dir():
             raise OptionRefused(f"There is no folder {self.path.parent} to write into.")
-        if self.kind == "osu" and self.background is not None:
+
+    def _require_background(self) -> None:
+        if self.background is not None:
             here = self.path.parent / self.background.name
             if not (here.exists() and here.samefile(self.background)):
                 raise OptionRefused("The background has to lie in the folder of the new map.")
@@ -94,10 +102,11 @@ class _Target:
 
 
 class _Steps:
-    """One bar after the other, each over the whole song."""
+    """One bar after the other, each over the whole song or the range."""
 
-    def __init__(self, terminal: Terminal) -> None:
+    def __init__(self, terminal: Terminal, span: TimeRange | None) -> None:
         self._terminal = terminal
+        self._range = span
         self.length_ms = 1.0
         self._step = ""
         self._bar: SongProgress | None = None
@@ -120,50 +129,104 @@ class _Steps:
             self.__exit__(None, None, None)
             self._step = progress.step
             self._terminal.note(f"The model {_STEPS.get(progress.step, progress.step)} …")
-            self._bar = SongProgress(self._terminal, TimeRange(0, round(self.length_ms)))
+            self._bar = SongProgress(self._terminal, self._span)
             self._bar.__enter__()
-        self._bar.reach(progress.reached_ms)
+        self._bar.reach(min(progress.reached_ms, self._span.end_ms))
+
+    @property
+    def _span(self) -> TimeRange:
+        song = TimeRange(0, max(round(self.length_ms), 1))
+        if self._range is None or not self._range.overlaps(song):
+            return song
+        start_ms, end_ms = max(self._range.start_ms, 0), min(self._range.end_ms, song.end_ms)
+        return TimeRange(start_ms, end_ms)
 
 
-def generate_map(settings: Settings, terminal: Terminal, source: Path, wish: MapWish) -> None:
+def generate_map(
+    settings: Settings, terminal: Terminal, source: Path | None, wish: MapWish
+) -> None:
     """Write a whole difficulty for a map's song or a song.
 
     Raises:
         CompanionError: Anything that keeps it from being done; nothing is then written.
     """
-    if source.suffix.lower() == ".osu":
-        _for_map(settings, terminal, source, wish)
+    audio, map_path = _sources(source, wish)
+    if map_path is not None:
+        _for_map(settings, terminal, map_path, audio, wish)
+    elif audio is not None:
+        _for_song(settings, terminal, audio.absolute(), wish)
     else:
-        _for_song(settings, terminal, source.absolute(), wish)
+        raise OptionRefused("There is neither a song nor a map to write a difficulty for.")
 
 
-def _for_map(settings: Settings, terminal: Terminal, path: Path, wish: MapWish) -> None:
+def _sources(source: Path | None, wish: MapWish) -> tuple[Path | None, Path | None]:
+    """The song and the map, as far as they are named."""
+    audio, map_path = wish.audio_path, wish.beatmap_path
+    if source is None:
+        return audio, map_path
+    if source.suffix.lower() == ".osu":
+        if map_path is not None:
+            raise OptionRefused("There are two maps: AUDIO|MAP and --beatmap-path.")
+        return audio, source
+    if audio is not None:
+        raise OptionRefused("There are two songs: AUDIO|MAP and --audio-path.")
+    return source, map_path
+
+
+def _for_map(
+    settings: Settings, terminal: Terminal, path: Path, audio: Path | None, wish: MapWish
+) -> None:
     bench = workbench.Workbench(settings, path)
-    beatmap, folder = bench.document.beatmap, bench.path.parent
-    line, background = _background(bench.document, folder)
-    request = wish.request(folder / beatmap.audio_filename, beatmap, line)
-    osu_name = _osu_name(request)
-    kind = "osz" if wish.osz else "osu"
-    path = wish.out or (folder / osu_name).with_suffix(f".{kind}")
-    # The map's own background is there already, or it is not; only a new one has to be brought.
-    brought = wish.background or (background if wish.osz else None)
-    target = _Target(kind, path.absolute(), osu_name, brought)
+    folder = bench.path.parent
+    song = _song_beside(folder, bench.document.beatmap.audio_filename, audio)
+    audio_path = folder / song
+    request = Reading(wish, bench.document).request(audio_path)
+    filling = Filling(bench.document, wish, request)
+    target = _target_for_map(bench, filling, wish)
     target.require_free()
-    fair_use = bench.session.fair_use
-    if confirm_notice(fair_use, terminal, acknowledged=wish.acknowledge):
+    if confirm_notice(bench.session.fair_use, terminal, acknowledged=wish.acknowledge):
         bench.acknowledge()
     bench.session.fair_use.require_generating()
-    look_at_song(folder, beatmap.audio_filename)
-    _write(bench.engine, bench.journal, terminal, request, target)
+    look_at_song(folder, song)
+    _say_what_has_no_effect(wish, request, terminal)
+    written = _generated(bench.engine, terminal, request, wish)
+    made = _Made(written, bench.engine.load(), filling.document(written))
+    if target.kind == "map":
+        result = bench.accept(_planned_into(bench.document, made, request))
+        made = replace(made, backup=result.backup)
+    else:
+        target.write(bench.journal, _planned(made, request), audio_path)
+    _tell(terminal, request, made, target)
+
+
+def _song_beside(folder: Path, own: str, audio: Path | None) -> str:
+    """The name of a new difficulty's song, which has to lie in the set's folder."""
+    if audio is None:
+        return own
+    here = folder / audio.name
+    if not (audio.exists() and here.exists() and here.samefile(audio)):
+        raise OptionRefused(f"{audio.name} has to lie in the folder of the map: {folder}.")
+    return audio.name
+
+
+def _target_for_map(bench: workbench.Workbench, filling: Filling, wish: MapWish) -> _Target:
+    folder, name = bench.path.parent, difficulty_file_name(filling.start().beatmap)
+    if wish.overwrite_reference_beatmap:
+        return _Target("map", bench.path, bench.path.name, wish.background)
+    kind = "osz" if wish.export_osz else "osu"
+    path = wish.output_path or (folder / name).with_suffix(f".{kind}")
+    # The map's own background is there already, or it is not; only a new one has to be brought.
+    own = _background(bench.document, folder) if wish.export_osz else None
+    return _Target(kind, path.absolute(), name, wish.background or own)
 
 
 def _for_song(settings: Settings, terminal: Terminal, path: Path, wish: MapWish) -> None:
-    request = wish.request(path)
+    request = Reading(wish).request(path)
     osu_name = _osu_name(request)
     stem = osu_name[: osu_name.rindex(" (")]
-    default = path.parent / (f"{stem}.osz" if wish.osz else stem)
-    kind = "osz" if wish.osz else "folder"
-    target = _Target(kind, (wish.out or default).absolute(), osu_name, wish.background)
+    default = path.parent / (f"{stem}.osz" if wish.export_osz else stem)
+    kind = "osz" if wish.export_osz else "folder"
+    target = _Target(kind, (wish.output_path or default).absolute(), osu_name, wish.background)
     target.require_free()
     journal = Journal(settings.data_folder)
     fair_use = workbench.stored_fair_use(settings, journal, target.path)
@@ -171,65 +234,87 @@ def _for_song(settings: Settings, terminal: Terminal, path: Path, wish: MapWish)
         workbench.keep_acknowledgement(journal)
     workbench.stored_fair_use(settings, journal, target.path).require_generating()
     look_at_song(path.parent, path.name)
-    _write(workbench.make_engine(settings), journal, terminal, request, target)
-
-
-def _write(
-    engine: Engine, journal: Journal, terminal: Terminal, request: MapRequest, target: _Target
-) -> None:
-    written = _generated(engine, terminal, request)
-    model = engine.load()
+    _say_what_has_no_effect(wish, request, terminal)
+    engine = workbench.make_engine(settings)
+    written = _generated(engine, terminal, request, wish)
     # The original's files begin with a byte order mark.
     encoding = "utf-8-sig" if request.options.original_quirks else "utf-8"
-    document = Document.parse(written.text.encode(encoding))
-    document.require_readable()
-    planned = PlannedWrite(
-        document,
-        "",
-        (),
-        f"Generated difficulty “{request.header.version}”",
-        TimeRange(0, round(written.song_length_ms)),
-        GeneratedBy("accepted", model.name, model.digest, request.options.seed),
+    made = _Made(written, engine.load(), Document.parse(written.text.encode(encoding)))
+    target.write(journal, _planned(made, request), path)
+    _tell(terminal, request, made, target)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What has been written, and by what."""
+
+    written: WrittenMap
+    model: ModelInfo
+    document: Document
+    backup: Path | None = None
+
+    @property
+    def stars(self) -> float | None:
+        return star_rating(self.document.to_bytes())
+
+
+def _planned(made: _Made, request: MapRequest) -> PlannedWrite:
+    """A new file."""
+    made.document.require_readable()
+    span = request.range or TimeRange(0, LONGEST_MS)
+    end_ms = min(span.end_ms, round(made.written.song_length_ms))
+    by = GeneratedBy("accepted", made.model.name, made.model.digest, request.options.seed)
+    title = f"Generated difficulty “{request.header.version}”"
+    at = TimeRange(span.start_ms, max(end_ms, span.start_ms))
+    return PlannedWrite(made.document, "", (), title, at, by)
+
+
+def _planned_into(current: Document, made: _Made, request: MapRequest) -> PlannedWrite:
+    """A write into the map, which can be taken back."""
+    edit = edit_between(current, made.document)
+    undo = () if edit is None else inverted((edit,))
+    planned = _planned(made, request)
+    return replace(
+        planned, expected_digest=current.digest, undo=undo, description="Generated into the map"
     )
-    target.write(journal, planned, request.audio_path)
-    stars = star_rating(document.to_bytes())
-    n_objects = len(document.beatmap.hit_objects)
+
+
+def _tell(terminal: Terminal, request: MapRequest, made: _Made, target: _Target) -> None:
+    stars = made.stars
     stars_text = "star rating unknown" if stars is None else f"{stars:.2f} stars"
-    terminal.result(
-        f"{n_objects} objects, {stars_text}, {len(written.red_lines)} red lines, "
-        f"written to {target.path}.",
-        _value(request, written, document, stars, model, target),
+    text = (
+        f"{len(made.document.beatmap.hit_objects)} objects, {stars_text}, "
+        f"{len(made.document.beatmap.red_lines)} red lines, written to {target.path}."
     )
+    if made.backup is not None:
+        text += f" {RELOAD_HINT}\nBackup: {made.backup}\n“companion undo” takes it back."
+    terminal.result(text, _value(request, made, target))
 
 
-def _generated(engine: Engine, terminal: Terminal, request: MapRequest) -> WrittenMap:
+def _generated(
+    engine: Engine, terminal: Terminal, request: MapRequest, wish: MapWish
+) -> WrittenMap:
     """Let the model write, telling how far it is; Ctrl+C calls it off."""
     terminal.note(
         f"Mapping {request.audio_path.name}, seed {request.options.seed} … "
         "Ctrl+C stops; nothing is written before the end."
     )
     token, answer = CancelToken(), None
-    try:
-        with _Steps(terminal) as steps:
-            for answer in engine.generate_map(request, token):
-                if isinstance(answer, MapBegun):
-                    steps.length_ms = answer.song_length_ms
-                    _say_what_is_ignored(answer, terminal)
-                elif isinstance(answer, MapProgress):
-                    steps.show(answer)
-    except KeyboardInterrupt:
-        token.cancel()
-        terminal.complain(Cancelled("Stopped. Nothing was written."))
-        raise typer.Exit(INTERRUPTED) from None
+    with calling_off(token, NOTHING_WRITTEN), _Steps(terminal, request.range) as steps:
+        for answer in engine.generate_map(request, token):
+            if isinstance(answer, MapBegun):
+                steps.length_ms = answer.song_length_ms
+                tell_ignored(terminal, answer.ignored, answer.unknown, wished_flags(wish))
+            elif isinstance(answer, MapProgress):
+                steps.show(answer)
     if not isinstance(answer, WrittenMap):
         raise Cancelled("The work ended before its end. Try again.")
     return answer
 
 
-def _say_what_is_ignored(begun: MapBegun, terminal: Terminal) -> None:
-    if begun.ignored:
-        names = ", ".join(flag_of(name) for name in begun.ignored)
-        terminal.note(f"This model knows nothing of {names}; it writes without.")
+def _say_what_has_no_effect(wish: MapWish, request: MapRequest, terminal: Terminal) -> None:
+    for sentence in without_effect(wish, timing_is_given=request.red_lines is not None):
+        terminal.note(sentence)
 
 
 def _osu_name(request: MapRequest) -> str:
@@ -241,14 +326,14 @@ def _osu_name(request: MapRequest) -> str:
     return difficulty_file_name(name.beatmap)
 
 
-def _background(document: Document, folder: Path) -> tuple[str, Path | None]:
-    """The line that names a map's background, with its ending, and the image if it is there."""
-    for line in document.lines:
-        text = document.text_of(line).strip()
-        if line.section == "Events" and text.startswith("0,0,"):
-            image = folder / text.split(",")[2].strip('"').replace("\\", "/")
-            return f"{text}\n", image if image.is_file() else None
-    return "", None
+def _background(document: Document, folder: Path) -> Path | None:
+    """A map's background image, if it is there."""
+    for text in content_lines(document, "Events"):
+        fields = text.split(",")
+        if fields[0].strip() in {"0", "Background"} and len(fields) > 2:
+            image = folder / fields[2].strip().strip('"').replace("\\", "/")
+            return image if image.is_file() else None
+    return None
 
 
 def _read(path: Path) -> bytes:
@@ -268,40 +353,39 @@ def _zipped(files: dict[str, bytes]) -> bytes:
     return file.getvalue()
 
 
-def _value(
-    request: MapRequest,
-    written: WrittenMap,
-    document: Document,
-    stars: float | None,
-    model: ModelInfo,
-    target: _Target,
-) -> dict[str, Any]:
-    header, about, options = request.header, request.conditioning, request.options
+def _value(request: MapRequest, made: _Made, target: _Target) -> dict[str, Any]:
+    about, options, model = request.conditioning, request.options, made.model
+    beatmap, span, how = made.document.beatmap, request.range, request.refinement
     return {
         "written": str(target.path),
         "kind": target.kind,
-        "digest": storage.digest_of(document.to_bytes()),
+        "digest": storage.digest_of(made.document.to_bytes()),
+        "backup": None if made.backup is None else str(made.backup),
         "audio": str(request.audio_path),
-        "title": header.title,
-        "artist": header.artist,
-        "difficulty_name": header.version,
-        "gamemode": int(header.mode),
-        "objects": len(document.beatmap.hit_objects),
-        "star_rating": stars,
-        "red_lines": len(written.red_lines),
-        "tokens": written.n_tokens,
+        "title": beatmap.title,
+        "artist": beatmap.artist,
+        "difficulty_name": beatmap.version,
+        "gamemode": int(request.header.mode),
+        "objects": len(beatmap.hit_objects),
+        "star_rating": made.stars,
+        "red_lines": len(made.written.red_lines),
+        "tokens": made.written.n_tokens,
+        "range": None if span is None else {"start_ms": span.start_ms, "end_ms": span.end_ms},
         "settings": {
             "difficulty": about.difficulty,
             "seed": options.seed,
             "cfg_scale": options.guidance,
             "temperature": options.temperature,
+            "do_sample": options.do_sample,
             "top_p": options.top_p,
             "top_k": options.top_k,
+            "parallel": options.parallel,
             "original_quirks": options.original_quirks,
+            "in_context": [kind.value for kind in request.given],
+            "output_type": [kind.value for kind in made.written.contexts],
             "timing": "heard" if request.red_lines is None else "given",
-            "diffusion": None
-            if request.diffusion_folder is None
-            else str(request.diffusion_folder),
+            "super_timing": request.super_timing is not None,
+            "diffusion": None if how is None else str(how.folder),
         },
         "model": {"name": model.name, "family": model.family, "digest": model.digest},
     }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from companion.beatmap import TimeRange, storage
 from companion.beatmap.new_difficulty import begin_difficulty, difficulty_file_name
+from companion.cli.ignored import tell_ignored
 from companion.cli.modding import map_value
 from companion.cli.progress import SongProgress
 from companion.cli.regenerating import show_notice
@@ -15,7 +16,8 @@ from companion.cli.workbench import Workbench
 from companion.engine.cancellation import CancelToken
 from companion.engine.conditioning import Conditioning, star_rating
 from companion.engine.requests import RegenerateOptions, RegenerateRequest
-from companion.errors import OptionRefused, StaleEdit
+from companion.engine.understanding import Described, ignored_in, unknown_in
+from companion.errors import ModelError, OptionRefused, StaleEdit
 from companion.session.plans import GeneratedBy, PlannedWrite
 from companion.suggestions import Suggestion, SuggestionState, splice
 
@@ -103,7 +105,7 @@ def write_guest(settings: Settings, terminal: Terminal, path: Path, wish: GuestW
     request = _request(bench, base, options, wish)
     request.verify()
     model = bench.load_model()
-    _say_what_is_ignored(model, wish, terminal)
+    _say_what_is_ignored(model, request, wish, terminal)
     passages: list[Passage] = []
     terminal.note(f"{model.name} maps with seed {options.seed} …")
     with SongProgress(terminal, request.range) as shown:
@@ -163,16 +165,26 @@ def _mapped(bench: Workbench, length_ms: float) -> TimeRange:
     return wanted
 
 
-def _say_what_is_ignored(model: ModelInfo, wish: GuestWish, terminal: Terminal) -> None:
+def _say_what_is_ignored(
+    model: ModelInfo, request: RegenerateRequest, wish: GuestWish, terminal: Terminal
+) -> None:
+    about = request.conditioning
     asked = {
-        "--mapper-id": wish.mapper_id,
-        "--year": wish.year,
-        "--descriptors": wish.descriptors,
-        "--negative-descriptors": wish.negative_descriptors,
+        "mapper_id": wish.mapper_id,
+        "year": wish.year,
+        "descriptors": wish.descriptors,
+        "negative_descriptors": wish.negative_descriptors,
+        "cs": wish.stats.get("CircleSize"),
     }
-    ignored = [name for name, value in asked.items() if value]
-    if model.family == "bundled" and ignored:
-        terminal.note(f"{model.name} does not know {' and '.join(ignored)}; it is left out.")
+    flags = {name: f"--{name.replace('_', '-')}" for name, value in asked.items() if value}
+    if about is None or not flags:
+        return
+    try:
+        known = Described.in_folder(model.folder)
+    except ModelError:  # an engine that runs without files
+        return
+    ignored, unknown = ignored_in(known.settings, about), unknown_in(known, about)
+    tell_ignored(terminal, ignored, unknown, flags)
 
 
 def _offered(base: Document, request: RegenerateRequest, passages: Sequence[Passage]) -> Suggestion:

@@ -1,268 +1,370 @@
-"""What ``companion generate`` is asked for, as values of the engine."""
+"""The options of ``companion generate``, named as in Mapperatorinator's configuration."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, fields
+from pathlib import Path  # noqa: TC003 - typer and pydantic read annotations when they run
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from companion.beatmap import Mode, TimingPoint
-from companion.cli.seeds import chosen_seed
-from companion.engine.conditioning import Conditioning
-from companion.engine.map_requests import MapOptions, MapRequest
-from companion.engine.postprocess import MapHeader
-from companion.errors import OptionRefused
+import typer
+
+from companion.cli.options import Acknowledge  # noqa: TC001 - as above
+from companion.cli.terminal import parse_time
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable
 
-    from companion.beatmap import Beatmap
-
-_T = TypeVar("_T")
-
-CREATOR = "osu! companion"
-DEFAULT_KEYS = 4
-_BOTH = frozenset({Mode.OSU, Mode.CATCH})
-_ONLY_IN: Mapping[str, frozenset[Mode]] = {
-    "keycount": frozenset({Mode.MANIA}),
-    "hold_note_ratio": frozenset({Mode.MANIA}),
-    "mania_column_temperature": frozenset({Mode.MANIA}),
-    "taiko_hit_temperature": frozenset({Mode.TAIKO}),
-    "scroll_speed_ratio": frozenset({Mode.TAIKO, Mode.MANIA}),
-    "circle_size": _BOTH,
-}
-"""Wishes that mean something in some modes only."""
-_RANGES: Mapping[str, tuple[float, float]] = {
-    "hp_drain_rate": (0, 10),
-    "circle_size": (0, 10),
-    "overall_difficulty": (0, 10),
-    "approach_rate": (0, 10),
-    "slider_multiplier": (0.4, 3.6),
-    "slider_tick_rate": (0.5, 8),
-    "bpm": (1, 2000),
-}
-FLAGS: Mapping[str, str] = {
-    "cs": "--circle-size",
-    "hitsounded": "--no-hitsounded",
-}
-"""Names of options for names of wishes, where they are not the same."""
+MAP = "What map"
+CONTENT = "What is given, written, and where"
+TIMING = "Timing"
+SAMPLING = "How tokens are chosen"
+ABOUT = "What the file says"
+POSITIONS = "Positions by diffusion"
+NO_EFFECT = "Known to Mapperatorinator, and without effect here"
+_AS_IN_MAP = "as in MAP"
 
 
-def flag_of(name: str) -> str:
-    """The option that a wish is made with."""
-    return FLAGS.get(name, f"--{name.replace('_', '-')}")
+def _option(panel: str, text: str, *names: str, default: bool | str = False, **more: Any) -> Any:
+    return typer.Option(*names, help=text, show_default=default, rich_help_panel=panel, **more)
+
+
+def _degree(panel: str, low: float, high: float, what: str, default: str = _AS_IN_MAP) -> Any:
+    return _option(panel, f"{what}, {low:g} to {high:g}.", default=default)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapWish:
     """The command's options; ``None`` means the map's, the model's or the companion's own."""
 
-    gamemode: int | None = None
-    difficulty: float | None = None
-    mapper_id: int | None = None
-    year: int | None = None
-    hitsounded: bool = True
-    hp_drain_rate: float | None = None
-    circle_size: float | None = None
-    overall_difficulty: float | None = None
-    approach_rate: float | None = None
-    slider_multiplier: float | None = None
-    slider_tick_rate: float | None = None
-    keycount: int | None = None
-    hold_note_ratio: float | None = None
-    scroll_speed_ratio: float | None = None
-    descriptors: Sequence[str] = ()
-    negative_descriptors: Sequence[str] = ()
-    seed: int | None = None
-    temperature: float | None = None
-    timing_temperature: float | None = None
-    mania_column_temperature: float | None = None
-    taiko_hit_temperature: float | None = None
-    top_p: float | None = None
-    top_k: int | None = None
-    cfg_scale: float | None = None
-    timeshift_bias: float | None = None
-    timing_leniency: float | None = None
-    original_quirks: bool = False
-    new_timing: bool = False
-    bpm: float | None = None
-    offset: int | None = None
-    title: str | None = None
-    artist: str | None = None
-    creator: str | None = None
-    version: str | None = None
-    background: Path | None = None
-    preview_time: int | None = None
-    diffusion: Path | None = None
-    osz: bool = False
-    out: Path | None = None
-    acknowledge: bool = False
+    # How the table [generate] of a settings file is read into it.
+    __pydantic_config__: ClassVar[dict[str, Any]] = {
+        "extra": "forbid",
+        "coerce_numbers_to_str": True,
+    }
 
-    def options(self) -> MapOptions:
-        """How to generate.
+    audio_path: Annotated[
+        Path | None, _option(CONTENT, "The song, where AUDIO|MAP is a map or left out.")
+    ] = None
+    beatmap_path: Annotated[
+        Path | None, _option(CONTENT, "The map, where AUDIO|MAP is a song or left out.")
+    ] = None
+    output_path: Annotated[
+        Path | None,
+        _option(
+            CONTENT,
+            "What to write: an .osu beside MAP, a new folder, or an .osz.",
+            "--out",
+            "--output-path",
+        ),
+    ] = None
+    export_osz: Annotated[
+        bool | None,
+        _option(
+            CONTENT, "Write an .osz with song and map.", "--export-osz/--no-export-osz", "--osz"
+        ),
+    ] = None
+    in_context: Annotated[
+        list[str] | None,
+        _option(
+            CONTENT,
+            "What the model is given: none (it hears the beats itself), timing, kiai, map or sv of "
+            "MAP, gd (MAP as another difficulty of the set), no_hs (MAP without hitsounds). May be "
+            "repeated or separated by commas. What is given is kept, not written anew.",
+            default="timing with MAP, else none",
+            metavar="CONTEXT",
+        ),
+    ] = None
+    output_type: Annotated[
+        list[str] | None,
+        _option(
+            CONTENT,
+            "What is written: timing, kiai, map, sv. May be repeated or separated by commas.",
+            default="all that the model can, but what is given",
+            metavar="CONTEXT",
+        ),
+    ] = None
+    start_time: Annotated[
+        int | None,
+        _option(
+            CONTENT,
+            "Where writing begins: ms, or 00:12:340.",
+            metavar="MS",
+            parser=parse_time,
+            default="the song's start",
+        ),
+    ] = None
+    end_time: Annotated[
+        int | None,
+        _option(
+            CONTENT,
+            "Where writing ends: ms, or 00:12:340.",
+            metavar="MS",
+            parser=parse_time,
+            default="the song's end",
+        ),
+    ] = None
+    add_to_beatmap: Annotated[
+        bool | None,
+        _option(
+            CONTENT,
+            "Put what is written into MAP's objects and lines, in place of what was there between "
+            "start and end; the result is a new difficulty.",
+        ),
+    ] = None
+    overwrite_reference_beatmap: Annotated[
+        bool | None,
+        _option(CONTENT, "With --add-to-beatmap: write into MAP itself, with a backup."),
+    ] = None
 
-        Raises:
-            OptionRefused: A value is out of range.
-        """
-        same = ("temperature", "timing_temperature", "mania_column_temperature")
-        same += ("taiko_hit_temperature", "top_p", "top_k", "original_quirks")
-        given: dict[str, Any] = {name: getattr(self, name) for name in same}
-        given["seed"] = chosen_seed(self.seed)
-        given["guidance"] = self.cfg_scale
-        given["time_bias"] = self.timeshift_bias
-        given["timing_leniency_ms"] = self.timing_leniency
-        stated = {name: value for name, value in given.items() if value is not None}
-        options = replace(MapOptions(), **stated)
-        options.verify()
-        return options
+    gamemode: Annotated[
+        int | None, _option(MAP, "0 osu!, 1 taiko, 2 catch, 3 mania.", default=_AS_IN_MAP)
+    ] = None
+    difficulty: Annotated[float | None, _option(MAP, "Star rating to aim at.")] = None
+    mapper_id: Annotated[int | None, _option(MAP, "User id of a mapper to write like.")] = None
+    beatmap_id: Annotated[
+        int | None, _option(MAP, "Id of a map to write like; for models with style tokens.")
+    ] = None
+    year: Annotated[int | None, _option(MAP, "Year to write like, 2007 to 2077.")] = None
+    hitsounded: Annotated[
+        bool | None, _option(MAP, "Whether there are hitsounds.", default="hitsounded")
+    ] = None
+    hp_drain_rate: Annotated[float | None, _degree(MAP, 0, 10, "HP drain")] = None
+    circle_size: Annotated[float | None, _degree(MAP, 0, 10, "Circle size (osu!, catch)")] = None
+    overall_difficulty: Annotated[float | None, _degree(MAP, 0, 10, "Overall difficulty")] = None
+    approach_rate: Annotated[float | None, _degree(MAP, 0, 10, "Approach rate")] = None
+    slider_multiplier: Annotated[float | None, _degree(MAP, 0.4, 3.6, "Base slider velocity")] = (
+        None
+    )
+    slider_tick_rate: Annotated[float | None, _degree(MAP, 0.5, 8, "Slider ticks per beat")] = None
+    keycount: Annotated[
+        int | None, _option(MAP, "Number of keys, 1 to 18 (mania).", default="4, or as in MAP")
+    ] = None
+    hold_note_ratio: Annotated[
+        float | None, _option(MAP, "Share of hold notes, 0 to 1 (mania).")
+    ] = None
+    scroll_speed_ratio: Annotated[
+        float | None, _option(MAP, "Share of scroll speed changes, 0 to 1 (taiko, mania).")
+    ] = None
+    descriptors: Annotated[
+        list[str] | None,
+        _option(
+            MAP,
+            "What it should be, e.g. “jump aim”. May be repeated or separated by commas.",
+            metavar="WORD",
+        ),
+    ] = None
+    negative_descriptors: Annotated[
+        list[str] | None,
+        _option(
+            MAP,
+            "What it should not be; needs --cfg-scale above 1. May be repeated, too.",
+            metavar="WORD",
+        ),
+    ] = None
 
-    def request(
-        self, audio_path: Path, base: Beatmap | None = None, background_line: str = ""
-    ) -> MapRequest:
-        """What the engine is asked for.
+    new_timing: Annotated[
+        bool | None,
+        _option(
+            TIMING,
+            "Leave MAP's red lines and hear the beats; the same as none among --in-context.",
+        ),
+    ] = None
+    bpm: Annotated[
+        float | None, _option(TIMING, "One tempo for the song, in place of hearing it.")
+    ] = None
+    offset: Annotated[int | None, _option(TIMING, "Where --bpm begins.", metavar="MS")] = None
+    timing_leniency: Annotated[
+        float | None,
+        _option(
+            TIMING, "How far a heard beat may lie from its red line.", metavar="MS", default="10"
+        ),
+    ] = None
+    super_timing: Annotated[
+        bool | None, _option(TIMING, "Hear the song many times: slow, and more exact.")
+    ] = None
+    timer_iterations: Annotated[
+        int | None, _option(TIMING, "How often super timing hears it.", default="20")
+    ] = None
+    timer_bpm_threshold: Annotated[
+        float | None,
+        _option(TIMING, "More gives fewer tempo changes in super timing.", default="0.1"),
+    ] = None
+    timer_cfg_scale: Annotated[
+        float | None, _option(TIMING, "Guidance of super timing; 1 is off.", default="1")
+    ] = None
+    timer_num_beams: Annotated[
+        int | None, _option(TIMING, "Only 1: there is no beam search here.", default="1")
+    ] = None
 
-        Args:
-            audio_path: The song.
-            base: The map whose settings and timing are taken.
-            background_line: The line of that map that names its background.
+    seed: Annotated[int | None, _option(SAMPLING, "Same seed, same result.", default="random")] = (
+        None
+    )
+    do_sample: Annotated[
+        bool | None,
+        _option(SAMPLING, "Draw tokens, or always take the likeliest.", default="do-sample"),
+    ] = None
+    num_beams: Annotated[
+        int | None, _option(SAMPLING, "Only 1: there is no beam search here.", default="1")
+    ] = None
+    temperature: Annotated[
+        float | None, _option(SAMPLING, "0 always takes the likeliest.", default="0.9")
+    ] = None
+    timing_temperature: Annotated[
+        float | None, _option(SAMPLING, "For the times of beats.", default="0.1")
+    ] = None
+    mania_column_temperature: Annotated[
+        float | None, _option(SAMPLING, "For the columns of mania notes.", default="0.8")
+    ] = None
+    taiko_hit_temperature: Annotated[
+        float | None, _option(SAMPLING, "For the kinds of taiko hits.", default="0.8")
+    ] = None
+    top_p: Annotated[
+        float | None, _option(SAMPLING, "Nucleus size, above 0 to 1.", default="0.9")
+    ] = None
+    top_k: Annotated[
+        int | None, _option(SAMPLING, "Draw from so many tokens; 0 is all.", default="0")
+    ] = None
+    cfg_scale: Annotated[
+        float | None,
+        _option(SAMPLING, "Classifier-free guidance; 1 is off, and twice as quick.", default="1"),
+    ] = None
+    timeshift_bias: Annotated[
+        float | None, _option(SAMPLING, "Above 0 more happens, below 0 less.", default="0")
+    ] = None
+    lookback: Annotated[
+        float | None,
+        _option(SAMPLING, "Share of a window that is given as its past.", default="the model's"),
+    ] = None
+    lookahead: Annotated[
+        float | None,
+        _option(SAMPLING, "Share of a window that is only heard.", default="the model's"),
+    ] = None
+    parallel: Annotated[
+        bool | None,
+        _option(SAMPLING, "Write windows side by side: quicker, and worse where they meet."),
+    ] = None
+    max_batch_size: Annotated[
+        int | None, _option(SAMPLING, "Rows side by side (parallel, super timing).", default="16")
+    ] = None
+    resnap_events: Annotated[
+        bool | None, _option(SAMPLING, "Put objects onto their ticks.", default="resnap-events")
+    ] = None
+    snap_near_perfect_overlaps: Annotated[
+        bool | None,
+        _option(
+            SAMPLING, "Put objects that nearly overlap onto each other.", default="the model's"
+        ),
+    ] = None
+    auto_select_gamemode_model: Annotated[
+        bool | None,
+        _option(
+            SAMPLING,
+            "Use the weights that a model has for the mode alone.",
+            default="auto-select-gamemode-model",
+        ),
+    ] = None
+    original_quirks: Annotated[
+        bool | None, _option(SAMPLING, "Repeat Mapperatorinator's faults.")
+    ] = None
 
-        Raises:
-            OptionRefused: Wishes are out of range, or do not go together.
-        """
-        mode = self._mode(base)
-        self._verify(mode, base)
-        # Settings of another mode mean something else.
-        alike = base if base is not None and base.mode is mode else None
-        header = self._header(mode, audio_path, base, alike)
-        if self.background is None:
-            header = replace(header, background_line=background_line)
-        request = MapRequest(
-            audio_path,
-            header,
-            self._conditioning(mode, header, alike),
-            self.options(),
-            self._red_lines(base),
-            self.diffusion,
-        )
-        request.verify()
-        return request
+    title: Annotated[str | None, _option(ABOUT, "Title.", default=_AS_IN_MAP)] = None
+    title_unicode: Annotated[str | None, _option(ABOUT, "In its own script.")] = None
+    artist: Annotated[str | None, _option(ABOUT, "Artist.", default=_AS_IN_MAP)] = None
+    artist_unicode: Annotated[str | None, _option(ABOUT, "In its own script.")] = None
+    creator: Annotated[str | None, _option(ABOUT, "Mapper.", default=_AS_IN_MAP)] = None
+    version: Annotated[
+        str | None, _option(ABOUT, "Name of the difficulty.", default="its stars")
+    ] = None
+    source: Annotated[str | None, _option(ABOUT, "Where the song is from.", default=_AS_IN_MAP)] = (
+        None
+    )
+    tags: Annotated[str | None, _option(ABOUT, "Words to search by.", default=_AS_IN_MAP)] = None
+    background: Annotated[Path | None, _option(ABOUT, "Background image.", default=_AS_IN_MAP)] = (
+        None
+    )
+    preview_time: Annotated[
+        int | None,
+        _option(ABOUT, "Where the song's preview begins.", metavar="MS", default=_AS_IN_MAP),
+    ] = None
 
-    def _mode(self, base: Beatmap | None) -> Mode:
-        if self.gamemode is None:
-            return Mode.OSU if base is None else base.mode
-        if self.gamemode not in set(Mode):
-            raise OptionRefused("The game mode is 0 (osu!), 1 (taiko), 2 (catch) or 3 (mania).")
-        return Mode(self.gamemode)
+    diff_ckpt: Annotated[
+        Path | None,
+        _option(
+            POSITIONS,
+            "Folder of a diffusion checkpoint that draws the positions anew (osu! only).",
+            "--diff-ckpt",
+            "--diffusion",
+        ),
+    ] = None
+    diff_refine_ckpt: Annotated[
+        Path | None, _option(POSITIONS, "Folder of a second one, for the last touch.")
+    ] = None
+    generate_positions: Annotated[
+        bool | None, _option(POSITIONS, "Whether to do it.", default="with --diff-ckpt")
+    ] = None
+    diff_cfg_scale: Annotated[
+        float | None, _option(POSITIONS, "Its guidance; 1 is off.", default="1")
+    ] = None
+    timesteps: Annotated[
+        list[str] | None,
+        _option(
+            POSITIONS,
+            "Steps in each of equal sections of the noise, least noise first, with commas.",
+            default="100, then nine 0",
+            metavar="N,N,…",
+        ),
+    ] = None
+    refine_iters: Annotated[
+        int | None, _option(POSITIONS, "Passes of --diff-refine-ckpt.", default="10")
+    ] = None
+    random_init: Annotated[
+        bool | None, _option(POSITIONS, "Begin with noise, not with the model's positions.")
+    ] = None
+    max_seq_len: Annotated[
+        int | None, _option(POSITIONS, "Points that are seen at once.", default="1024")
+    ] = None
+    overlap_buffer: Annotated[
+        int | None, _option(POSITIONS, "Points of overlap, below half of that.", default="128")
+    ] = None
 
-    def _verify(self, mode: Mode, base: Beatmap | None) -> None:
-        for name, modes in _ONLY_IN.items():
-            if getattr(self, name) is not None and mode not in modes:
-                raise OptionRefused(
-                    f"{flag_of(name)} means nothing in {mode.name.lower()} maps; leave it out."
-                )
-        for name, (low, high) in _RANGES.items():
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise OptionRefused(f"{flag_of(name)} has to be between {low:g} and {high:g}.")
-        self._verify_timing(base)
-        for name in ("title", "artist", "creator", "version"):
-            text = getattr(self, name)
-            if text is not None and not (text.strip() and text.isprintable()):
-                raise OptionRefused(f"{flag_of(name)} has to be one line of text.")
-        if self.background is not None and not self.background.is_file():
-            raise OptionRefused(f"There is no background {self.background}.")
+    attn_implementation: Annotated[
+        str | None,
+        _option(
+            NO_EFFECT,
+            "There is one attention, torch's, which chooses the quickest kernel itself.",
+        ),
+    ] = None
+    use_server: Annotated[
+        bool | None, _option(NO_EFFECT, "The model always runs in this process.")
+    ] = None
+    compile: Annotated[bool | None, _option(NO_EFFECT, "Nothing is compiled.")] = None
+    pad_sequence: Annotated[
+        bool | None, _option(NO_EFFECT, "Only of use where networks are compiled.")
+    ] = None
+    beatmap_idx: Annotated[
+        Path | None, _option(NO_EFFECT, "The diffusion checkpoint has its own table.")
+    ] = None
 
-    def _verify_timing(self, base: Beatmap | None) -> None:
-        if self.offset is not None and self.bpm is None:
-            raise OptionRefused("--offset goes with --bpm.")
-        if self.new_timing and base is None:
-            raise OptionRefused("--new-timing needs a map; a song alone is always timed anew.")
-        if self.bpm is not None and base is not None and not self.new_timing:
-            raise OptionRefused("The map has its own timing; --bpm needs --new-timing with it.")
+    acknowledge: Acknowledge = False
 
-    def _red_lines(self, base: Beatmap | None) -> tuple[TimingPoint, ...] | None:
-        if self.bpm is not None:
-            return (TimingPoint(float(self.offset or 0), 60_000 / self.bpm, 4, 2, 0, 100),)
-        if base is None or self.new_timing:
-            return None
-        # Kiai belongs to the objects, and those are new.
-        return tuple(replace(line, effects=line.effects & ~1) for line in base.red_lines)
+    @property
+    def hears_timing(self) -> bool:
+        """Whether MAP's red lines are to be left."""
+        contexts = {word.lower() for word in words_of(self.in_context)}
+        return bool(self.new_timing) or "none" in contexts
 
-    def _header(
-        self, mode: Mode, audio_path: Path, base: Beatmap | None, alike: Beatmap | None
-    ) -> MapHeader:
-        artist, title = _names(audio_path.stem)
-        if base is not None:
-            artist, title = base.artist, base.title
-        plain = MapHeader()
-        keys = self._keys(alike)
-        cs = keys if mode is Mode.MANIA else _first(self.circle_size, alike and alike.cs, plain.cs)
-        stars = "Generated" if self.difficulty is None else f"{self.difficulty:g} stars"
-        return MapHeader(
-            mode=mode,
-            audio_filename=base.audio_filename if base is not None else audio_path.name,
-            preview_time_ms=_first(
-                self.preview_time, base and base.preview_time_ms, plain.preview_time_ms
-            ),
-            title=_first(self.title, title),
-            title_unicode=_first(self.title, base and base.title_unicode, title),
-            artist=_first(self.artist, artist),
-            artist_unicode=_first(self.artist, base and base.artist_unicode, artist),
-            creator=_first(self.creator, base and base.creator, CREATOR),
-            version=_first(self.version, stars).strip(),
-            source=_first(base and base.source, ""),
-            set_id=_set_id(base),
-            tags=" ".join(base.tags) if base is not None else "",
-            hp=_first(self.hp_drain_rate, alike and alike.hp, plain.hp),
-            cs=cs,
-            od=_first(self.overall_difficulty, alike and alike.od, plain.od),
-            ar=_first(self.approach_rate, alike and alike.ar, plain.ar),
-            slider_multiplier=_first(
-                self.slider_multiplier, alike and alike.slider_multiplier, plain.slider_multiplier
-            ),
-            slider_tick_rate=_first(
-                self.slider_tick_rate, alike and alike.slider_tick_rate, plain.slider_tick_rate
-            ),
-            background_line=(
-                "" if self.background is None else f'0,0,"{self.background.name}",0,0\n'
-            ),
-        )
-
-    def _keys(self, alike: Beatmap | None) -> int:
-        if self.keycount is not None:
-            return self.keycount
-        is_mania = alike is not None and alike.mode is Mode.MANIA
-        return alike.keycount if alike is not None and is_mania else DEFAULT_KEYS
-
-    def _conditioning(self, mode: Mode, header: MapHeader, alike: Beatmap | None) -> Conditioning:
-        knows_size = mode in _BOTH and (self.circle_size is not None or alike is not None)
-        return Conditioning(
-            mode=mode,
-            difficulty=self.difficulty,
-            mapper_id=self.mapper_id,
-            year=self.year,
-            hitsounded=self.hitsounded,
-            cs=header.cs if knows_size else None,
-            keycount=self._keys(alike),
-            hold_note_ratio=self.hold_note_ratio,
-            scroll_speed_ratio=self.scroll_speed_ratio,
-            slider_multiplier=header.slider_multiplier,
-            descriptors=tuple(self.descriptors) or None,
-            negative_descriptors=tuple(self.negative_descriptors) or None,
-        )
+    @property
+    def given(self) -> dict[str, Any]:
+        """The options that were given, by name."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            name: value
+            for name, value in values.items()
+            if value is not None and value is not False and value != []
+        }
 
 
-def _set_id(base: Beatmap | None) -> int | None:
-    """The online id of a map's set, if it has been submitted."""
-    return base.beatmap_set_id if base is not None and base.beatmap_set_id > 0 else None
-
-
-def _first(*values: _T | None) -> _T:
-    """The first value that is there; the last one always is."""
-    return next(value for value in values if value is not None)
-
-
-def _names(stem: str) -> tuple[str, str]:
-    """Artist and title, from a file name such as ``Artist - Title``."""
-    artist, dash, title = stem.partition(" - ")
-    return (artist.strip(), title.strip()) if dash and title.strip() else ("", stem)
+def words_of(values: Iterable[str] | None) -> list[str]:
+    """The words of an option that may be repeated or hold several, with commas or as ``[a,b]``."""
+    words = (word.strip("[] \"'") for value in values or () for word in value.split(","))
+    return [word for word in words if word]

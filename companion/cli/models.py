@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from companion.cli.options import DataFolder, Json, settings_of, terminal_of
+from companion.cli.options import (
+    Common,
+    DataFolder,
+    ModelChoice,
+    settings_of,
+    spread,
+    terminal_of,
+)
 from companion.errors import CheckpointMismatch
 
 if TYPE_CHECKING:
@@ -24,9 +31,10 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="A name of “companio
 
 
 @models.command("list")
-def list_models(ctx: typer.Context, json: Json = False, data: DataFolder = None) -> None:
+@spread
+def list_models(ctx: typer.Context, common: Common) -> None:
     """List the published models and those that are there; * marks the one in use."""
-    settings = settings_of(ctx, None, None, None, data, json=json)
+    settings = settings_of(ctx, common)
     from companion.model_store import CATALOGUE, ModelStore
 
     store = ModelStore(settings.data_folder)
@@ -39,18 +47,18 @@ def list_models(ctx: typer.Context, json: Json = False, data: DataFolder = None)
 
 
 @models.command()
+@spread
 def show(
     ctx: typer.Context,
+    common: Common,
     model: Annotated[
         str | None,
         typer.Argument(metavar="[NAME|FOLDER]", help="A name, or a checkpoint's folder."),
     ] = None,
-    json: Json = False,
-    data: DataFolder = None,
 ) -> None:
     """Say what a model is, by default the one in use; nothing is loaded."""
-    path = None if model is None else Path(model)
-    settings = settings_of(ctx, path, None, None, data, json=json)
+    choice = ModelChoice(model=None if model is None else Path(model))
+    settings = settings_of(ctx, common, choice)
     from companion.model_store import ModelStore
 
     value = _description(ModelStore(settings.data_folder), settings.engine.model_folder)
@@ -71,7 +79,7 @@ def pull(
     Only JSON files and weights in safetensors form are fetched, never pickled ones. The commit is
     noted beside them.
     """
-    settings = settings_of(ctx, None, None, None, data, settle=False)
+    settings = settings_of(ctx, data_folder=data, settle=False)
     from companion.model_store import ModelStore
     from companion.model_store.hub import HuggingFaceHub
     from companion.model_store.hub import pull as pull_model
@@ -88,7 +96,7 @@ def pull(
 def use(ctx: typer.Context, name: Name, data: DataFolder = None) -> None:
     """Use a model wherever no other is named by --model or in the settings."""
     # The choice so far is not looked at: should the note about it be damaged, this mends it.
-    settings = settings_of(ctx, None, None, None, data, settle=False)
+    settings = settings_of(ctx, data_folder=data, settle=False)
     from companion.model_store import ModelStore
 
     ModelStore(settings.data_folder).choose(name)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import typer
-
 from companion.beatmap import Document, TimeRange, compare_timing, storage
 from companion.bridge.song import look_at_song
 from companion.cli import workbench
 from companion.cli.notice import confirm_notice
+from companion.cli.plain_errors import NOTHING_WRITTEN, calling_off
 from companion.cli.progress import Progress
 from companion.cli.seeds import chosen_seed
 from companion.cli.timing_report import Report, report_text, report_value
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
     from companion.cli.workbench import Workbench, Written
     from companion.engine.requests import Engine, ModelInfo
     from companion.settings import Settings
-
-INTERRUPTED = 130
-"""Exit status after Ctrl+C, as a shell has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,17 +169,12 @@ def _listen(engine: Engine, terminal: Terminal, request: TimingRequest) -> Heard
     )
     token = CancelToken()
     heard: HeardTiming | None = None
-    try:
-        with Progress(terminal, "windows") as progress:
-            for answer in engine.hear_timing(request, token):
-                if isinstance(answer, HeardTiming):
-                    heard = answer
-                else:
-                    progress.show(answer.done, answer.total)
-    except KeyboardInterrupt:
-        token.cancel()
-        terminal.complain(Cancelled("Stopped. Nothing was written."))
-        raise typer.Exit(INTERRUPTED) from None
+    with calling_off(token, NOTHING_WRITTEN), Progress(terminal, "windows") as progress:
+        for answer in engine.hear_timing(request, token):
+            if isinstance(answer, HeardTiming):
+                heard = answer
+            else:
+                progress.show(answer.done, answer.total)
     if heard is None:
         raise Cancelled("The hearing ended before its end. Try again.")
     return heard

@@ -36,7 +36,9 @@ def make_engine(settings: Settings) -> Engine:
     # spin, and beside a game that takes a core, ten seconds of work become minutes
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     engine = settings.engine
-    return LocalEngine(engine.model_folder, engine.device, engine.threads, engine.lora)
+    return LocalEngine(
+        engine.model_folder, engine.device, engine.threads, engine.lora, engine.precision
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,32 +9,32 @@ import typer
 
 from companion.cli.options import (
     Acknowledge,
-    DataFolder,
-    Device,
+    Common,
     EndOrLast,
     Guidance,
-    Json,
-    Lora,
     MapPath,
-    ModelFolder,
+    ModelChoice,
     Seed,
     StartOrFirst,
     Temperature,
-    Threads,
+    Time,
     settings_of,
+    spread,
     terminal_of,
 )
-from companion.cli.terminal import parse_time
 
 writing = typer.Typer(rich_markup_mode=None)
 
 
 @writing.command()
+@spread
 def regenerate(
     ctx: typer.Context,
+    common: Common,
+    model: ModelChoice,
     map_path: MapPath,
-    start: Annotated[str, typer.Option(metavar="MS", help="Start: ms, or 00:12:340.")],
-    end: Annotated[str, typer.Option(metavar="MS", help="End: ms, or 00:12:340.")],
+    start: Time,
+    end: Time,
     difficulty: Annotated[
         float | None, typer.Option(help="Star rating to aim at.", show_default="the map's own")
     ] = None,
@@ -53,20 +53,14 @@ def regenerate(
         bool, typer.Option("--in-place", help="Write the new section into the map, with a backup.")
     ] = False,
     acknowledge: Acknowledge = False,
-    json: Json = False,
-    model: ModelFolder = None,
-    lora: Lora = None,
-    device: Device = None,
-    threads: Threads = None,
-    data: DataFolder = None,
 ) -> None:
     """Generate a section anew; prints it unless told to write."""
-    settings = settings_of(ctx, model, device, threads, data, lora=lora, json=json)
+    settings = settings_of(ctx, common, model)
     from companion.cli.regenerating import Wish, regenerate_section
 
     wish = Wish(
-        start_ms=parse_time(start),
-        end_ms=parse_time(end),
+        start_ms=start,
+        end_ms=end,
         difficulty=difficulty,
         seed=seed,
         guidance=guidance,
@@ -82,8 +76,11 @@ def regenerate(
 
 
 @writing.command()
+@spread
 def hitsounds(
     ctx: typer.Context,
+    common: Common,
+    model: ModelChoice,
     map_path: MapPath,
     start: StartOrFirst = None,
     end: EndOrLast = None,
@@ -94,12 +91,6 @@ def hitsounds(
         bool, typer.Option("--in-place", help="Write them into the map, with a backup.")
     ] = False,
     acknowledge: Acknowledge = False,
-    json: Json = False,
-    model: ModelFolder = None,
-    lora: Lora = None,
-    device: Device = None,
-    threads: Threads = None,
-    data: DataFolder = None,
 ) -> None:
     """Choose the hitsounds of a map anew; prints the objects unless told to write.
 
@@ -107,12 +98,12 @@ def hitsounds(
     and the sets in its hitSample. Volumes, custom samples, timing points and all the rest of the
     file stay byte for byte. A range grows to whole beats. “companion undo” takes it back.
     """
-    settings = settings_of(ctx, model, device, threads, data, lora=lora, json=json)
+    settings = settings_of(ctx, common, model)
     from companion.cli.regenerating import Wish, regenerate_section
 
     wish = Wish(
-        start_ms=None if start is None else parse_time(start),
-        end_ms=None if end is None else parse_time(end),
+        start_ms=start,
+        end_ms=end,
         seed=seed,
         temperature=temperature,
         replace="hitsounds",
@@ -124,8 +115,11 @@ def hitsounds(
 
 
 @writing.command()
+@spread
 def guest(
     ctx: typer.Context,
+    common: Common,
+    model: ModelChoice,
     map_path: MapPath,
     difficulty: Annotated[float, typer.Option(help="Star rating to aim at.")],
     name: Annotated[
@@ -160,15 +154,9 @@ def guest(
         Path | None, typer.Option(help="File to write.", show_default="in the set's folder")
     ] = None,
     acknowledge: Acknowledge = False,
-    json: Json = False,
-    model: ModelFolder = None,
-    lora: Lora = None,
-    device: Device = None,
-    threads: Threads = None,
-    data: DataFolder = None,
 ) -> None:
     """Write another difficulty for MAP's song, with its timing, as a new file in the set."""
-    settings = settings_of(ctx, model, device, threads, data, lora=lora, json=json)
+    settings = settings_of(ctx, common, model)
     from companion.cli.guest import GuestWish, write_guest
 
     stats = {"HPDrainRate": hp, "CircleSize": cs, "OverallDifficulty": od, "ApproachRate": ar}
@@ -191,8 +179,11 @@ def guest(
 
 
 @writing.command()
+@spread
 def timing(
     ctx: typer.Context,
+    common: Common,
+    model: ModelChoice,
     source: Annotated[
         Path, typer.Argument(metavar="AUDIO|MAP", help="A song, or an .osu file with its song.")
     ],
@@ -214,15 +205,9 @@ def timing(
         bool, typer.Option("--in-place", help="Put them in place of the map's own, with a backup.")
     ] = False,
     acknowledge: Acknowledge = False,
-    json: Json = False,
-    model: ModelFolder = None,
-    lora: Lora = None,
-    device: Device = None,
-    threads: Threads = None,
-    data: DataFolder = None,
 ) -> None:
     """Hear where a song's beats are; reports BPM, offset and errors, and writes only if told."""
-    settings = settings_of(ctx, model, device, threads, data, lora=lora, json=json)
+    settings = settings_of(ctx, common, model)
     from companion.cli.timing import TimingWish, time_song
 
     wish = TimingWish(

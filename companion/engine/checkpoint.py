@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from companion.engine.adapters import Adapter
     from companion.engine.families import Family
     from companion.engine.model.backbone import Backbone
+    from companion.engine.model.settings import ModelSettings
+    from companion.settings import Precision
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 Json = dict[str, Any]
@@ -49,27 +51,34 @@ def load(
     device: DeviceName = "auto",
     dtype: torch.dtype | None = None,
     adapter: Path | None = None,
+    precision: Precision = "fp32",
 ) -> Backbone:
     """Load the checkpoint in a folder.
 
     Args:
         folder: The checkpoint.
         device: ``auto`` takes the fastest one that is there.
-        dtype: Type of weights and activations; float32 unless given. Results are float32 always.
+        dtype: Type of weights and activations; as the precision says unless given. Results are
+            float32 always.
         adapter: Folder of an adapter that changes the weights (see `companion.engine.adapters`).
+        precision: See `companion.engine.precision`.
 
     Raises:
+        OptionRefused: The device cannot compute so.
         ModelMissing: The folder or one of its files is not there, or the device is not.
         CheckpointMismatch: Files or tensors do not fit; the first misfit is named.
         OutOfMemory: The device cannot hold the weights.
     """
     import torch
 
+    from companion.engine.precision import AutocastBackbone, require_precision, weights_type
+
     family = family_of(folder)
     chosen = choose_device(device)
+    require_precision(precision, chosen)
     changes = None if adapter is None else _adapter_for(folder, adapter)
     try:
-        return family.load(folder, chosen, dtype or torch.float32, changes)
+        backbone = family.load(folder, chosen, dtype or weights_type(precision), changes)
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise OutOfMemory(
             f"The model in {folder} does not fit into the memory of the {chosen.type} device. "
@@ -79,6 +88,23 @@ def load(
         raise CheckpointMismatch(
             f"The files of the model in {folder} do not describe one that can be loaded "
             f"({type(error).__name__}: {error})."
+        ) from error
+    return AutocastBackbone(backbone) if precision == "amp" else backbone
+
+
+def settings_of(folder: Path) -> ModelSettings:
+    """What the checkpoint in a folder says of itself; its weights are not looked at.
+
+    Raises:
+        ModelMissing: There is no checkpoint.
+        CheckpointMismatch: It is of no known kind, or does not describe one.
+    """
+    family = family_of(folder)
+    try:
+        return family.settings(read_json(folder / CONFIG))
+    except _misfits() as error:
+        raise CheckpointMismatch(
+            f"{folder / CONFIG} does not describe a network of its family: {error}."
         ) from error
 
 

@@ -84,19 +84,30 @@ class DecodingTask:
 
     @torch.inference_mode()
     def run_windows(
-        self, prompts: Sequence[Sequence[int]], encoded: EncodedWindows, token: CancelToken
+        self,
+        prompts: Sequence[Sequence[int]],
+        negatives: Sequence[Sequence[int]] | None,
+        encoded: EncodedWindows,
+        token: CancelToken,
     ) -> list[DecodedRow]:
-        """Continue the prompts of different windows side by side, without guidance.
+        """Continue the prompts of different windows side by side.
 
         Args:
             prompts: At least one.
-            encoded: One window for each prompt.
+            negatives: One per prompt, needed by a mixer.
+            encoded: One window for each prompt; all twice, if the negative prompts listen to
+                another encoding of them.
             token: Looked at before each token.
 
         Raises:
             Cancelled: The token was cancelled.
         """
-        return self._continue(prompts, prompts, None, encoded, token)
+        mixer = self.mixer if negatives is not None else None
+        if mixer is None:
+            return self._continue(prompts, prompts, None, encoded[: len(prompts)], token)
+        if len(encoded) == len(prompts):
+            encoded = EncodedWindows.cat([encoded, encoded])
+        return self._continue(prompts, [*prompts, *(negatives or ())], mixer, encoded, token)
 
     def _continue(
         self,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         TimingRequest,
         VariantRank,
     )
+    from companion.settings import Precision
 
 BUNDLED_MODEL = Path(__file__).resolve().parent.parent / "models" / "bundled"
 
@@ -42,6 +43,7 @@ class LocalEngine:
         device: ``auto`` takes the fastest one that is there.
         threads: CPU threads for the network; torch's own choice when None.
         adapter: Folder of a LoRA adapter that changes the weights.
+        precision: How exactly it computes.
     """
 
     def __init__(
@@ -50,8 +52,10 @@ class LocalEngine:
         device: DeviceName = "auto",
         threads: int | None = None,
         adapter: Path | None = None,
+        precision: Precision = "fp32",
     ) -> None:
         self._folder = model_folder
+        self._precision: Precision = precision
         self._adapter = adapter
         self._device: DeviceName = device
         self._threads = threads
@@ -111,14 +115,17 @@ class LocalEngine:
         from companion.engine.map_requests import MapBegun
 
         request.verify()
+        own = self._folder
+        if request.weights_of_mode:
+            own = folder_for(own, request.header.mode)
         require_generating(self._folder, request)
         token.raise_if_cancelled()
-        own = folder_for(self._folder, request.header.mode)
         if request.red_lines is None and own != self._folder:
             # As in `hear_timing`: beats are what the weights for all modes know.
             hearing = self._model(self._folder).whole_map(request)
             yield MapBegun((), hearing.waveform.duration_ms)
-            request = replace(request, red_lines=(yield from hearing.heard(token)))
+            red_lines = yield from hearing.heard(token)
+            request = replace(request, red_lines=red_lines, super_timing=None)
         yield from self._model(own).whole_map(request).written(token)
 
     def _model_for(self, document: Document) -> LoadedModel:
@@ -139,5 +146,5 @@ class LocalEngine:
                 import torch
 
                 torch.set_num_threads(self._threads)
-            self._loaded = LoadedModel.load(folder, self._device, self._adapter)
+            self._loaded = LoadedModel.load(folder, self._device, self._adapter, self._precision)
         return self._loaded

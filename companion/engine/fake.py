@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Mode, TextEdit, TimeRange, TimingPoint, nearest_tick, objects_in
-from companion.engine.map_requests import MapBegun, MapProgress, WrittenMap
+from companion.engine.events import ContextType, Event, EventType
+from companion.engine.map_requests import MapBegun, MapProgress, Unknown, WrittenMap
 from companion.engine.modding import object_fields
 from companion.engine.postprocess import write_map
 from companion.engine.requests import (
@@ -42,6 +43,8 @@ PASSAGE_MS = 2_000
 """A regeneration is answered in stretches of this length, rounded up to whole beats."""
 HEARD_BEATS, HEARD_MS = 16, 8_000.0
 """What is said of every song that is timed."""
+KIAI_MS = (2_000, 4_000)
+"""Where kiai begins and ends, if it is asked for."""
 CODE = "maimod.rhythm.snap"
 _FALLBACK_BEAT_MS = 500.0
 _GATE_POLL_S = 0.01
@@ -72,6 +75,8 @@ class FakeEngine:
         """Every whole map it was asked for."""
         self.ignored: tuple[str, ...] = ()
         """What it says that it ignores of them."""
+        self.unknown: tuple[Unknown, ...] = ()
+        """What it says that it has never met."""
         self._loaded = False
         self._info = ModelInfo("fake", "fake", 0, "0" * 64, Path("fake"))
 
@@ -150,23 +155,28 @@ class FakeEngine:
         yield HeardTiming(self.heard, HEARD_BEATS, HEARD_MS)
 
     def generate_map(self, request: MapRequest, token: CancelToken) -> Iterator[MapAnswer]:
-        """Yield a map with a circle on each beat of its first red line, up to `HEARD_MS`."""
+        """Yield a map with a circle on each beat of its first red line, up to `HEARD_MS`.
+
+        Asked for kiai by name, it writes `KIAI_MS`; asked for no objects, it writes none.
+        """
         self.map_requests.append(request)
         request.verify()
         self.load()
-        yield MapBegun(self.ignored, HEARD_MS)
+        yield MapBegun(self.ignored, HEARD_MS, self.unknown)
         red_lines = self.heard if request.red_lines is None else request.red_lines
+        steps = request.unfinished((ContextType.MAP,))
+        if request.wanted is not None and ContextType.KIAI in request.wanted:
+            steps.insert(0, ContextType.KIAI)
         if request.red_lines is None:
+            steps.insert(0, ContextType.TIMING)
+        for step in steps:
             self._pass_gate(token)
-            yield MapProgress("timing", round(HEARD_MS))
-        self._pass_gate(token)
-        yield MapProgress("map", round(HEARD_MS))
-        first = red_lines[0]
-        n_beats = int((HEARD_MS - first.time_ms) / first.beat_length)
-        times_ms = [int(first.time_ms + beat * first.beat_length) for beat in range(n_beats)]
+            yield MapProgress(step.value, round(HEARD_MS))
+        events = _kiai() if ContextType.KIAI in steps else []
+        text = write_map(events, request.header, red_lines)
+        times_ms = _beats(red_lines[0], request.range) if ContextType.MAP in steps else []
         circles = "".join(f"256,192,{time_ms},1,0,0:0:0:0:\n" for time_ms in times_ms)
-        text = write_map([], request.header, red_lines)
-        yield WrittenMap(text + circles, red_lines, HEARD_MS, n_beats)
+        yield WrittenMap(text + circles, red_lines, HEARD_MS, len(times_ms), tuple(steps))
 
     def _fail_if_told(self) -> None:
         error, self.error = self.error, None
@@ -180,6 +190,19 @@ class FakeEngine:
                 token.raise_if_cancelled()
             self.waiting.clear()
         token.raise_if_cancelled()
+
+
+def _kiai() -> list[Event]:
+    events: list[Event] = []
+    for is_on, ms in zip((1, 0), KIAI_MS, strict=True):
+        events += [Event(EventType.KIAI, is_on, ms), Event(EventType.TIME_SHIFT, ms, ms)]
+    return events
+
+
+def _beats(first: TimingPoint, span: TimeRange | None) -> list[int]:
+    n_beats = int((HEARD_MS - first.time_ms) / first.beat_length)
+    times_ms = [int(first.time_ms + beat * first.beat_length) for beat in range(n_beats)]
+    return [ms for ms in times_ms if span is None or span.contains(ms)]
 
 
 def _findings(document: Document, covered: TimeRange) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ Networks are imported when one of theirs is loaded; they bring torch along.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from companion.engine import checkpoint
@@ -32,6 +33,8 @@ class Family:
     name: str
     holds: Callable[[Json], bool]
     load: Callable[[Path, torch.device, torch.dtype, Adapter | None], Backbone]
+    settings: Callable[[Json], ModelSettings]
+    """From a folder's configuration, without its weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,35 +48,41 @@ class _Architecture:
     """Tensors that checkpoints carry in vain."""
 
 
-def _load_whisper(
-    folder: Path, device: torch.device, dtype: torch.dtype, adapter: Adapter | None
-) -> Backbone:
+def _whisper() -> _Architecture:
     from companion.engine.model import whisper as family
 
     parts = (family.WhisperNetwork, family.WhisperBackbone, family.model_settings)
-    return _load_with(_Architecture(*parts, family.UNUSED_TENSORS), folder, device, dtype, adapter)
+    return _Architecture(*parts, family.UNUSED_TENSORS)
 
 
-def _load_rope_whisper(
-    folder: Path, device: torch.device, dtype: torch.dtype, adapter: Adapter | None
-) -> Backbone:
+def _rope_whisper() -> _Architecture:
     from companion.engine.model import rope_whisper as family
 
     parts = (family.RopeWhisperNetwork, family.RopeWhisperBackbone, family.model_settings)
-    return _load_with(_Architecture(*parts, family.UNUSED_TENSORS), folder, device, dtype, adapter)
+    return _Architecture(*parts, family.UNUSED_TENSORS)
 
 
-def _load_var_whisper(
-    folder: Path, device: torch.device, dtype: torch.dtype, adapter: Adapter | None
-) -> Backbone:
+def _var_whisper() -> _Architecture:
     from companion.engine.model import var_whisper as family
 
     parts = (family.VarWhisperNetwork, family.VarWhisperBackbone, family.model_settings)
-    return _load_with(_Architecture(*parts, family.UNUSED_TENSORS), folder, device, dtype, adapter)
+    return _Architecture(*parts, family.UNUSED_TENSORS)
+
+
+def _layered(
+    name: str, holds: Callable[[Json], bool], architecture: Callable[[], _Architecture]
+) -> Family:
+    """A family of published checkpoints; its module is imported when it is needed."""
+    return Family(
+        name,
+        holds,
+        partial(_load_with, architecture),
+        lambda config: architecture().settings(config),
+    )
 
 
 def _load_with(
-    architecture: _Architecture,
+    family: Callable[[], _Architecture],
     folder: Path,
     device: torch.device,
     dtype: torch.dtype,
@@ -81,6 +90,7 @@ def _load_with(
 ) -> Backbone:
     import torch
 
+    architecture = family()
     config = checkpoint.read_json(folder / checkpoint.CONFIG)
     vocabulary = Vocabulary.from_file(folder / checkpoint.VOCABULARY)
     try:
@@ -114,6 +124,13 @@ def _load_bundled(
     return cast("Backbone", bundled.load(folder, device, dtype))
 
 
+def _bundled_settings(config: Json) -> ModelSettings:
+    from companion.engine.model.bundled.configuration import NetworkSizes
+    from companion.engine.model.bundled.folder import settings_of
+
+    return settings_of(NetworkSizes.of(config.get("network", {})), config)
+
+
 def _has_whisper_layers(config: Json) -> bool:
     return str(config.get("backbone_model_name", "")).startswith("openai/whisper")
 
@@ -136,10 +153,15 @@ def _has_var_whisper_layers(config: Json) -> bool:
 
 
 FAMILIES = (
-    Family("bundled", lambda config: config.get("model_family") == "bundled", _load_bundled),
-    Family("v29", _has_whisper_layers, _load_whisper),
-    Family("v30", _is_v30, _load_rope_whisper),
-    Family("v31", _is_v31, _load_rope_whisper),
-    Family("v32", _has_var_whisper_layers, _load_var_whisper),
+    Family(
+        "bundled",
+        lambda config: config.get("model_family") == "bundled",
+        _load_bundled,
+        _bundled_settings,
+    ),
+    _layered("v29", _has_whisper_layers, _whisper),
+    _layered("v30", _is_v30, _rope_whisper),
+    _layered("v31", _is_v31, _rope_whisper),
+    _layered("v32", _has_var_whisper_layers, _var_whisper),
 )
 """All families that can be run; the first that recognises a folder's configuration loads it."""

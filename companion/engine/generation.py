@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 from companion.beatmap import TimeRange
 from companion.engine.encoding import (
     encode_kiai,
-    encode_map,
     encode_scroll_speeds,
     encode_timing,
     retime,
 )
-from companion.engine.events import ContextType, EventType, merge
+from companion.engine.events import ContextType, EventType
 from companion.engine.memory import shortage_is_typed
 from companion.engine.model.backbone import EncodedWindows, WindowInput
 from companion.engine.prompts import Context
+from companion.engine.references import objects_before
 from companion.engine.sampling import Greedy, Sampler
 from companion.engine.vocabulary import HALF_STEP_MS, MS_PER_STEP
 from companion.engine.window_writer import GenerationOptions, WindowLimits, WindowWriter
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from companion.engine.prompts import PromptBuilder
     from companion.engine.sampling import TokenChooser
     from companion.engine.templates import Template
-    from companion.engine.windows import Window
+    from companion.engine.windows import Window, WindowSettings
 
 __all__ = [
     "GeneratedWindow",
@@ -96,9 +96,16 @@ class Generation:
     red_lines: tuple[TimingPoint, ...] = ()
     """For networks that hear the beat."""
     range: TimeRange | None = None
-    """Where anything may be written; the whole song unless given."""
+    """Where objects may be written; the whole song unless given."""
     hear: Hear | None = None
     """The backbone itself unless given."""
+    overlap: WindowSettings | None = None
+    """How the windows were cut, if not as the checkpoint wants it."""
+
+    @property
+    def window_settings(self) -> WindowSettings:
+        """How the windows were cut."""
+        return self.overlap or self.backbone.settings.windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,20 +228,9 @@ def _parts_around(
             return encode_kiai(beatmap, encoding)
         if kind is ContextType.SV:
             return encode_scroll_speeds(beatmap, encoding)
-        return _objects_before(beatmap, encoding, range.start_ms)
+        return objects_before(beatmap, encoding, range.start_ms)
 
     return [Part(kind, events_of(kind), kind is not ContextType.MAP) for kind in kinds]
-
-
-def _objects_before(beatmap: Beatmap, encoding: EncodingOptions, end_ms: int) -> list[Event]:
-    """The objects that begin before a moment, and the beats before it where those go along."""
-    before = tuple(hit for hit in beatmap.hit_objects if hit.start_ms < end_ms)
-    apart = replace(encoding, add_timing=False)
-    events = encode_map(replace(beatmap, hit_objects=before), apart)
-    if not encoding.add_timing:
-        return events
-    # The beats go on where there are no objects, and end where the model has to go on.
-    return merge(encode_timing(replace(beatmap, hit_objects=()), encoding, end_ms - 1), events)
 
 
 class _Take:
@@ -268,7 +264,7 @@ def _write_window(
 ) -> Iterator[GeneratedWindow]:
     window = generation.windows[place]
     kind = generation.parts[index].kind
-    limits = _limits(generation, place)
+    limits = _limits(generation, kind, place)
     prompts = [
         generation.prompts.build(
             generation.given,
@@ -307,19 +303,19 @@ def _added(
     )
     events = timed[len(before) :]
     if place < len(generation.windows) - 1:
-        limit_ms = window.frame_time_ms + settings.windows.lookahead_start_ms
+        limit_ms = window.frame_time_ms + generation.window_settings.lookahead_start_ms
         while events and events[-1].time_ms > limit_ms:
             events.pop()
     return tuple(events)
 
 
-def _limits(generation: Generation, place: int) -> WindowLimits:
-    settings = generation.backbone.settings.windows
+def _limits(generation: Generation, kind: ContextType, place: int) -> WindowLimits:
+    settings = generation.window_settings
     n_steps = generation.backbone.vocabulary.ranges[EventType.TIME_SHIFT].max_value + 1
     limits = WindowLimits.of(
         settings, n_steps, is_first=place == 0, is_last=place == len(generation.windows) - 1
     )
-    if generation.range is None:
+    if generation.range is None or kind is not ContextType.MAP:
         return limits
     start_ms = generation.windows[place].frame_time_ms + HALF_STEP_MS
     first = math.ceil((generation.range.start_ms - EDGE_MS - start_ms) / MS_PER_STEP)
@@ -348,7 +344,7 @@ def _encode(generation: Generation, window: Window) -> EncodedWindows:
     )
     if generation.options.guidance == 1 or generation.options.original_quirks:
         return _hear(generation, window, heard)
-    unwanted = replace(heard, conditioning=_unspecific(generation.conditioning))
+    unwanted = replace(heard, conditioning=unspecific(generation.conditioning))
     if backbone.encoding_key(unwanted) == backbone.encoding_key(heard):
         return _hear(generation, window, heard)
     both = [_hear(generation, window, given) for given in (heard, unwanted)]
@@ -361,6 +357,6 @@ def _hear(generation: Generation, window: Window, given: WindowInput) -> Encoded
     return generation.backbone.encode([given])
 
 
-def _unspecific(conditioning: Conditioning) -> Conditioning:
+def unspecific(conditioning: Conditioning) -> Conditioning:
     """What guidance steers away from in networks whose encoder is told what map is wished for."""
     return replace(conditioning, difficulty=None, note_density=None, mapper_id=None)

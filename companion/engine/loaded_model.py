@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from companion.engine.scanning import Scan
     from companion.engine.scoring import ScoredWindow
     from companion.engine.windows import Window, WindowSettings
+    from companion.settings import Precision
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,13 +79,19 @@ class LoadedModel:
     scorer: Scorer
 
     @classmethod
-    def load(cls, folder: Path, device: DeviceName, adapter: Path | None = None) -> LoadedModel:
+    def load(
+        cls,
+        folder: Path,
+        device: DeviceName,
+        adapter: Path | None = None,
+        precision: Precision = "fp32",
+    ) -> LoadedModel:
         """Load a checkpoint folder, with a LoRA adapter's changes if there is one.
 
         Raises:
-            ModelMissing, CheckpointMismatch, OutOfMemory: As `checkpoint.load`.
+            ModelMissing, CheckpointMismatch, OutOfMemory, OptionRefused: As `checkpoint.load`.
         """
-        backbone = checkpoint.load(folder, device, adapter=adapter)
+        backbone = checkpoint.load(folder, device, adapter=adapter, precision=precision)
         info = checkpoint.describe(folder, backbone, adapter)
         prompting = Prompting(backbone.settings.prompt_builder(backbone.vocabulary))
         modding = _modding_settings(folder, backbone.settings)

@@ -9,15 +9,25 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Mode
-from companion.engine.requests import MAX_SEED
-from companion.errors import OptionRefused
+from companion.engine.events import ContextType
+from companion.engine.requests import MAX_ITERATIONS, MAX_SEED
+from companion.errors import OptionRefused, RangeRefused
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from companion.beatmap import TimingPoint
+    from companion.beatmap import Document, TimeRange, TimingPoint
     from companion.engine.conditioning import Conditioning
     from companion.engine.postprocess import MapHeader
+
+
+WRITABLE = (ContextType.TIMING, ContextType.KIAI, ContextType.MAP, ContextType.SV)
+"""What a map consists of, as far as a family knows it, in the order in which it is written."""
+SHOWABLE = (*WRITABLE[1:], ContextType.GD, ContextType.NO_HS)
+"""What of a reference map a model can be shown; its timing is given as red lines."""
+OF_THE_SAME_MODE = (ContextType.MAP, ContextType.SV, ContextType.NO_HS)
+"""What of a reference map only makes sense in its own mode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,31 +45,108 @@ class MapOptions:
     top_p: float = 0.9
     top_k: int = 0
     """Only so many tokens are drawn from; 0 is all."""
+    do_sample: bool = True
+    """Whether tokens are drawn at all; otherwise the most likely one is taken."""
     time_bias: float = 0.0
     """Added to the logits of all times; above 0 more happens."""
     timing_leniency_ms: float = 10.0
     """How far a beat that is heard may lie from its red line."""
+    lookback: float | None = None
+    """Fraction of a window that is given as the past; the checkpoint's own unless given."""
+    lookahead: float | None = None
+    """Fraction of a window that is heard but not written; the checkpoint's own unless given."""
+    parallel: bool = False
+    """Whether windows stand alone, end to end, and are written side by side: quicker, but none
+    knows what the one before it has written."""
+    max_batch_size: int = 16
+    """Rows that are written side by side where windows stand alone."""
+    resnap: bool = True
+    """Whether objects are put onto the ticks that they name."""
+    snap_near_overlaps: bool | None = None
+    """Whether objects that nearly lie on another one are moved onto it; as the checkpoint's cells
+    are wide or not unless given."""
     original_quirks: bool = False
     """Whether to repeat what Mapperatorinator gets wrong."""
 
     def verify(self) -> None:
         """Raise `OptionRefused` in plain words when a value is out of its range."""
-        for value, low, high, words in (
-            (self.seed, 0, MAX_SEED, "The seed has to be a whole number from 0 up."),
-            (self.guidance, 0, 20, "Guidance has to be between 0 and 20; 1 is off."),
-            (self.temperature, 0, 5, _between("The temperature", 5)),
-            (self.timing_temperature, 0, 5, _between("The timing temperature", 5)),
-            (self.mania_column_temperature, 0, 5, _between("The mania column temperature", 5)),
-            (self.taiko_hit_temperature, 0, 5, _between("The taiko hit temperature", 5)),
-            (self.top_p, 0, 1, _between("Top-p", 1)),
-            (self.top_k, 0, MAX_SEED, "Top-k has to be a whole number from 0 up; 0 is off."),
-            (self.time_bias, -100, 100, "The time bias has to be between -100 and 100."),
-            (self.timing_leniency_ms, 0, 100, _between("The leniency in ms", 100)),
-        ):
-            if not low <= value <= high:
+        for value, low, high, words in self._limits():
+            if value is not None and not low <= value <= high:
                 raise OptionRefused(words)
         if not (self.top_p and self.timing_leniency_ms):
             raise OptionRefused("Top-p and the leniency have to be above 0.")
+        if (self.lookback or 0) + (self.lookahead or 0) >= 1:
+            raise OptionRefused("Lookback and lookahead have to leave a part of the window.")
+        if self.parallel and (self.lookback or self.lookahead):
+            raise OptionRefused(
+                "Windows that are written side by side have neither lookback nor lookahead."
+            )
+
+    def _limits(self) -> Iterator[tuple[float | None, float, float, str]]:
+        yield self.seed, 0, MAX_SEED, "The seed has to be a whole number from 0 up."
+        yield self.guidance, 0, 20, "Guidance has to be between 0 and 20; 1 is off."
+        for value, high, what in (
+            (self.temperature, 5, "The temperature"),
+            (self.timing_temperature, 5, "The timing temperature"),
+            (self.mania_column_temperature, 5, "The mania column temperature"),
+            (self.taiko_hit_temperature, 5, "The taiko hit temperature"),
+            (self.top_p, 1, "Top-p"),
+            (self.timing_leniency_ms, 100, "The leniency in ms"),
+        ):
+            yield value, 0, high, _between(what, high)
+        yield self.top_k, 0, MAX_SEED, "Top-k has to be a whole number from 0 up; 0 is off."
+        yield self.time_bias, -100, 100, "The time bias has to be between -100 and 100."
+        yield self.lookback, 0, 0.95, "The lookback has to be between 0 and 0.95."
+        yield self.lookahead, 0, 0.95, "The lookahead has to be between 0 and 0.95."
+        yield self.max_batch_size, 1, 1024, "The batch size has to be between 1 and 1024."
+
+
+@dataclass(frozen=True, slots=True)
+class SuperTiming:
+    """How a song is heard many times; see `companion.engine.timing_hearing`."""
+
+    iterations: int = 20
+    tempo_majority: float = 0.1
+    """Share of the gaps around a beat that have to agree on its tempo; more gives fewer changes."""
+    guidance: float = 1.0
+
+    def verify(self) -> None:
+        """Raise `OptionRefused` in plain words when a value is out of its range."""
+        if not 1 <= self.iterations <= MAX_ITERATIONS:
+            raise OptionRefused(f"Super timing takes 1 to {MAX_ITERATIONS} iterations.")
+        if not 0 <= self.tempo_majority < 1:
+            raise OptionRefused("The threshold of tempo changes has to be from 0 to below 1.")
+        if not 0 <= self.guidance <= 20:
+            raise OptionRefused("The guidance of super timing has to be between 0 and 20.")
+
+
+@dataclass(frozen=True, slots=True)
+class Refinement:
+    """Positions drawn anew by a diffusion checkpoint; see `companion.engine.diffusion.options`."""
+
+    folder: Path
+    refiner: Path | None = None
+    """A second checkpoint, for further iterations at the least noise."""
+    steps: tuple[int, ...] = (100, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    guidance: float = 1.0
+    max_points: int = 1024
+    overlap_points: int = 128
+    random_start: bool = False
+    further_iterations: int = 10
+
+    def verify(self) -> None:
+        """Raise `OptionRefused` in plain words when a value is out of its range."""
+        if self.overlap_points < 0 or self.max_points <= 2 * self.overlap_points:
+            raise OptionRefused(
+                f"Chunks of {self.max_points} points cannot overlap by {self.overlap_points} at "
+                "either end; choose an overlap of less than half a chunk."
+            )
+        if not self.steps or min(self.steps) < 0 or not 1 <= sum(self.steps) <= 100_000:
+            raise OptionRefused("Refining positions takes at least one step, and none below 0.")
+        if not 0 <= self.guidance <= 20:
+            raise OptionRefused("The guidance of diffusion has to be between 0 and 20; 1 is off.")
+        if self.further_iterations < 0:
+            raise OptionRefused("The refining network cannot be run less often than not at all.")
 
 
 def _between(what: str, high: int) -> str:
@@ -78,12 +165,44 @@ class MapRequest:
     options: MapOptions = field(default_factory=MapOptions)
     red_lines: tuple[TimingPoint, ...] | None = None
     """The song's timing; ``None`` lets the model hear it."""
-    diffusion_folder: Path | None = None
-    """A diffusion checkpoint that draws the positions anew."""
+    super_timing: SuperTiming | None = None
+    """How to hear the timing; one careful hearing unless given. Only without red lines."""
+    wanted: tuple[ContextType, ...] | None = None
+    """What is to be written, of `WRITABLE` and beside the timing that has to be heard; everything
+    that the model knows unless given."""
+    given: tuple[ContextType, ...] = ()
+    """What of the reference the model is shown, of `SHOWABLE`."""
+    reference: Document | None = None
+    """A map of the same song."""
+    range: TimeRange | None = None
+    """Where anything may be written; the whole song unless given."""
+    continues_reference: bool = False
+    """Whether what the reference has before the range is the past of what is written."""
+    refinement: Refinement | None = None
+    weights_of_mode: bool = True
+    """Whether the weights that a checkpoint has for a mode are used for it."""
 
     def verify(self) -> None:
         """Raise `OptionRefused` when the request cannot be meant as it stands."""
         self.options.verify()
+        self._verify_conditioning()
+        self._verify_contexts()
+        if self.super_timing is not None:
+            self.super_timing.verify()
+            if self.red_lines is not None:
+                raise OptionRefused("Super timing hears the beats, but the timing is given.")
+        if self.refinement is not None:
+            self.refinement.verify()
+            if self.header.mode is not Mode.OSU:
+                raise OptionRefused("Diffusion knows positions of osu! maps only; leave it out.")
+        if self.red_lines is not None and not self.red_lines:
+            raise OptionRefused(
+                "The map has no timing yet. Set its BPM and offset first, or let a model hear them."
+            )
+        if self.range is not None and self.range.end_ms <= self.range.start_ms:
+            raise RangeRefused("The range is empty: its end is not after its start.")
+
+    def _verify_conditioning(self) -> None:
         about, mode = self.conditioning, self.header.mode
         for value, low, high, words in (
             (about.difficulty, 0, 12, _between("The star rating", 12)),
@@ -98,12 +217,47 @@ class MapRequest:
             raise OptionRefused("The map's mode and the one that is asked for differ.")
         if about.negative_descriptors and self.options.guidance == 1:
             raise OptionRefused("Descriptors to avoid need guidance above 1.")
-        if self.diffusion_folder is not None and mode is not Mode.OSU:
-            raise OptionRefused("Diffusion knows positions of osu! maps only; leave it out.")
-        if self.red_lines is not None and not self.red_lines:
-            raise OptionRefused(
-                "The map has no timing yet. Set its BPM and offset first, or let a model hear them."
-            )
+
+    def _verify_contexts(self) -> None:
+        if self.given and self.reference is None:
+            raise OptionRefused(f"There is no map to take {', '.join(self.given)} from.")
+        if self.reference is not None:
+            self._verify_given(self.reference.beatmap.mode)
+        for kind in self.wanted or ():
+            if kind not in WRITABLE:
+                raise OptionRefused(f"“{kind}” is nothing that a model writes.")
+        hears = self.red_lines is None and ContextType.TIMING in (self.wanted or ())
+        if not hears and not self.unfinished(WRITABLE):
+            raise OptionRefused("All that is asked for is given already; nothing is left to write.")
+
+    def _verify_given(self, mode: Mode) -> None:
+        for kind in self.given:
+            if kind not in SHOWABLE:
+                raise OptionRefused(f"A model cannot be shown “{kind}” of a map.")
+            if kind in OF_THE_SAME_MODE and mode is not self.header.mode:
+                raise OptionRefused(f"“{kind}” can only be given by a map of the same mode.")
+        if {ContextType.GD, ContextType.NO_HS} <= set(self.given):
+            raise OptionRefused("A model is shown either gd or no_hs, not both.")
+        if ContextType.SV in self.given and self.header.mode is not Mode.MANIA:
+            raise OptionRefused("Scroll speeds are a context of their own in mania maps only.")
+
+    def unfinished(self, known: tuple[ContextType, ...]) -> list[ContextType]:
+        """What is to be written beside the timing, of the contexts that a model knows."""
+        asked = known if self.wanted is None else self.wanted
+        return [
+            kind
+            for kind in WRITABLE
+            if kind in asked and kind not in self.given and kind is not ContextType.TIMING
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """One value of a wish that a model has no word for, where it knows of the wish as such."""
+
+    wish: str
+    """As in `MapBegun.ignored`."""
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +268,8 @@ class MapBegun:
     """Wishes that the model knows nothing of: names of fields of `Conditioning` and
     `MapOptions`."""
     song_length_ms: float
+    unknown: tuple[Unknown, ...] = ()
+    """Descriptors, mappers, maps and contexts that it has never met."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +291,8 @@ class WrittenMap:
     song_length_ms: float
     n_tokens: int
     """Tokens that were chosen for it."""
+    contexts: tuple[ContextType, ...] = (ContextType.KIAI, ContextType.MAP)
+    """What of it is new, the timing included where it was heard."""
 
 
 MapAnswer = MapBegun | MapProgress | WrittenMap

@@ -51,13 +51,14 @@ LEAST_EVIDENCE = 1
 PHASE_MEASURES = 3
 """Measures to each side that are looked at for where measures begin."""
 USUAL_METER = 4
+TEMPO_MAJORITY = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class SuperTimingOptions:
     """How votes become beats."""
 
-    tempo_majority: float = 0.1
+    tempo_majority: float = TEMPO_MAJORITY
     """Share of the gaps around a peak that have to agree on its tempo."""
     types_first: bool = True
     """Order of the events that come out."""

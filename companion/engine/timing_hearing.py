@@ -17,14 +17,17 @@ from companion.engine.beat_votes import BeatBallot
 from companion.engine.events import BEAT_TYPES, ContextType, EventType, only
 from companion.engine.generation import Generation, GenerationOptions, Part, generate
 from companion.engine.hearing_ability import timing_context
-from companion.engine.memory import in_one_batch_or_two
-from companion.engine.model.backbone import WindowInput
 from companion.engine.prompts import Context
 from companion.engine.requests import HeardTiming, TimingProgress
 from companion.engine.sampling import Greedy, Sampler
-from companion.engine.super_timing import SuperTimingOptions, no_beat, settle_beats
+from companion.engine.side_by_side import write_apart
+from companion.engine.super_timing import (
+    TEMPO_MAJORITY,
+    SuperTimingOptions,
+    no_beat,
+    settle_beats,
+)
 from companion.engine.timing import generate_timing
-from companion.engine.window_writer import WHOLE_WINDOW, WindowWriter
 from companion.engine.windows import windows_of
 
 if TYPE_CHECKING:
@@ -60,6 +63,11 @@ class TimingHearing:
     waveform: Waveform
     conditioning: Conditioning
     options: TimingOptions
+    tempo_majority: float = TEMPO_MAJORITY
+    """See `SuperTimingOptions`."""
+    guidance: float = 1.0
+    """Of super timing."""
+    batch_windows: int = BATCH_WINDOWS
 
     def heard(self, token: CancelToken) -> Iterator[TimingProgress | HeardTiming]:
         """See `Engine.hear_timing`."""
@@ -101,6 +109,7 @@ class TimingHearing:
             [Part(kind) for kind in plan.produced],
             about,
             Greedy(),
+            replace(GREEDY, guidance=self.guidance),
         )
 
     # Plain
@@ -136,62 +145,12 @@ class TimingHearing:
             windows = windows_of(len(song.samples), alone)
             generation = self._generation(song, windows)
             events: list[Event] = []
-            for first in range(0, len(windows), BATCH_WINDOWS):
-                batch = windows[first : first + BATCH_WINDOWS]
-                events += self._hear_alone(generation, batch, token)
-                done += len(batch)
-                rest = (iterations - iteration - 1) * len(windows) + len(windows) - first
-                yield TimingProgress(done, done + rest - len(batch))
+            heard = write_apart(generation, lambda _: Greedy(), self.batch_windows, token)
+            for place, window in enumerate(heard, start=1):
+                events += window.events[generation.parts[-1].kind]
+                done += 1
+                rest = (iterations - iteration) * len(windows) - place
+                yield TimingProgress(done, done + rest)
             ballot.cast(events, offset_ms)
-        options = SuperTimingOptions(types_first=self._types_first)
+        options = SuperTimingOptions(self.tempo_majority, types_first=self._types_first)
         return settle_beats(ballot.counted(), options)
-
-    def _hear_alone(
-        self, generation: Generation, windows: Sequence[Window], token: CancelToken
-    ) -> list[Event]:
-        """The events of some windows, none of which knows of the others."""
-
-        def hear(batch: Sequence[Window]) -> list[list[Event]]:
-            return _written(generation, batch, token)
-
-        written = in_one_batch_or_two(hear, windows)
-        return [event for events in written for event in events]
-
-
-def _written(
-    generation: Generation, windows: Sequence[Window], token: CancelToken
-) -> list[list[Event]]:
-    """What is heard in each window, in the last part of the generation."""
-    backbone, about = generation.backbone, generation.conditioning
-    writer = WindowWriter(backbone, GREEDY, about.mode, generation.chooser)
-    n_samples = backbone.settings.window_samples
-    token.raise_if_cancelled()
-    encoded = backbone.encode(
-        [
-            WindowInput(
-                generation.waveform.cut(window.first_sample, n_samples),
-                window.frame_time_ms,
-                (),
-                about,
-            )
-            for window in windows
-        ]
-    )
-    contexts: list[list[Context]] = [[] for _ in windows]
-    for part in generation.parts:
-        prompts = [
-            generation.prompts.build(
-                generation.given,
-                [*before, Context(part.kind)],
-                about,
-                window.frame_time_ms,
-                generation.template,
-            )
-            for window, before in zip(windows, contexts, strict=True)
-        ]
-        rows = writer.write_windows(prompts, encoded, part.kind, token)
-        for window, row, before in zip(windows, rows, contexts, strict=True):
-            tokens = writer.kept(row.tokens, part.kind, WHOLE_WINDOW)
-            events = backbone.vocabulary.decode_window(tokens, window.frame_time_ms)
-            before.append(Context(part.kind, events))
-    return [list(before[-1].events) for before in contexts]

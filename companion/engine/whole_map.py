@@ -8,52 +8,58 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, reduce
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from companion.beatmap import Mode
-from companion.engine.conditioning import Conditioning
-from companion.engine.encoding import encode_red_lines, retime
+from companion.engine.encoding import encode_red_lines, encode_timing, retime
 from companion.engine.encoding.positions import columns_as_positions, in_pixels
-from companion.engine.events import BEAT_TYPES, ContextType, EventType, merge, only
-from companion.engine.generation import Generation, Part, generate
-from companion.engine.map_requests import MapBegun, MapOptions, MapProgress, WrittenMap
+from companion.engine.events import BEAT_TYPES, ContextType, Event, EventType, merge, only
+from companion.engine.generation import EDGE_MS, Generation, Part, generate
+from companion.engine.map_requests import MapBegun, MapProgress, WrittenMap
 from companion.engine.postprocess import PostprocessOptions, resnap, write_map
 from companion.engine.prompts import Context
+from companion.engine.references import context_of, events_before
+from companion.engine.refining_maps import Refining
+from companion.engine.requests import HeardTiming, TimingOptions
 from companion.engine.sampling import Greedy, Sampler
+from companion.engine.side_by_side import write_apart
 from companion.engine.super_timing import no_beat
 from companion.engine.timing import generate_timing
+from companion.engine.timing_hearing import TimingHearing
+from companion.engine.understanding import (
+    ignored_wishes,
+    plan_contexts,
+    unknown_values,
+    writable_by,
+)
 from companion.engine.window_writer import GenerationOptions
 from companion.engine.windows import windows_of
-from companion.errors import OptionRefused
+from companion.errors import OptionRefused, RangeRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterator, Sequence
-
-    import torch
+    from collections.abc import Generator, Iterator, Sequence
 
     from companion.beatmap import TimingPoint
     from companion.engine.audio import Waveform
     from companion.engine.cancellation import CancelToken
-    from companion.engine.checkpoint import DeviceName
-    from companion.engine.events import Event
-    from companion.engine.map_requests import MapAnswer, MapRequest
+    from companion.engine.conditioning import Conditioning
+    from companion.engine.map_requests import MapAnswer, MapOptions, MapRequest, SuperTiming
     from companion.engine.model.backbone import Backbone
-    from companion.engine.model.settings import ModelSettings
     from companion.engine.prompts import PromptBuilder
     from companion.engine.sampling import TokenChooser
-    from companion.engine.windows import Window
+    from companion.engine.windows import Window, WindowSettings
 
     RedLines = tuple[TimingPoint, ...]
 
-WISHED = (ContextType.KIAI, ContextType.MAP, ContextType.SV)
-"""What a map consists of beside its timing, as far as a family knows it."""
-TELLING_ENCODERS = ("v30", "v31")
-"""Families whose encoder is told star rating and mapper, whatever stands in their prompts."""
+SEED_STRIDE = 0x9E3779B97F4A7C15
+"""Seeds of windows that stand alone lie far apart, so that neighbouring seeds share none."""
+_TAKEN_OVER = (ContextType.KIAI, ContextType.SV)
 
 
 def chooser_of(options: MapOptions) -> TokenChooser:
     """How tokens are chosen."""
-    return Sampler.seeded([options.seed]) if options.temperature > 0 else Greedy()
+    draws = options.do_sample and options.temperature > 0
+    return Sampler.seeded([options.seed]) if draws else Greedy()
 
 
 @dataclass(eq=False)
@@ -72,33 +78,36 @@ class WholeMap:
         Raises:
             Cancelled: The token was cancelled.
             OptionRefused: The model cannot do what is asked for.
+            RangeRefused: The range is not within the song.
             NoBeatHeard: There is no beat in the song.
             OutOfMemory: The device is full.
             ModelMissing, CheckpointMismatch: There is no diffusion checkpoint as it should be.
         """
-        wanted = [kind for kind in WISHED if kind in self._producible]
-        known: list[ContextType] = [] if self._hears_apart else [ContextType.TIMING]
-        # Whether it can be done is known before minutes of listening.
-        self._prompts.plan([*known, ContextType.TIMING], wanted, self._mode)
-        self._require_beat()
-        refine = _Refining.of(self.request, self.backbone.device)
-        yield MapBegun(ignored_wishes(self.backbone.settings, self.request), self._length_ms)
+        wanted = plan_contexts(self.backbone.settings, self.request)
+        self._require_song()
+        refine = Refining.of(self.request, self.backbone.device)
+        yield MapBegun(
+            ignored_wishes(self.backbone.settings, self.request),
+            self._length_ms,
+            unknown_values(self.backbone, self.request),
+        )
         red_lines = self.request.red_lines
-        if red_lines is None and self._hears_apart:
+        if red_lines is None and (self._hears_apart or self.request.super_timing):
             red_lines = yield from self.heard(token)
         contexts = yield from self._contexts(wanted, red_lines, token)
-        events = reduce(merge, contexts)
+        events = reduce(merge, [*contexts, *self._kept()], list[Event]())
         if red_lines is None:
             red_lines = self._drawn(events)
-        if red_lines:
+        if red_lines and self.request.options.resnap:
             events = resnap(events, red_lines, original_quirks=self._quirks)
-        if refine is not None:
+        if refine is not None and ContextType.MAP in wanted:
             yield MapProgress("positions", 0)
             events = refine.refined(events, red_lines, self._post, token)
             yield MapProgress("positions", round(self._length_ms))
         token.raise_if_cancelled()
         text = write_map(events, self.request.header, red_lines, self._post)
-        yield WrittenMap(text, red_lines, self._length_ms, self.n_tokens)
+        written = (*wanted, ContextType.TIMING) if self.request.red_lines is None else wanted
+        yield WrittenMap(text, red_lines, self._length_ms, self.n_tokens, tuple(written))
 
     def heard(self, token: CancelToken) -> Generator[MapProgress, None, RedLines]:
         """Hear the song's timing alone; progress after each window.
@@ -108,8 +117,32 @@ class WholeMap:
             OptionRefused: The model cannot hear timing.
             NoBeatHeard: There is no beat in the song.
         """
+        if self.request.super_timing is not None:
+            return (yield from self._heard_many_times(self.request.super_timing, token))
         [events] = yield from self._contexts([ContextType.TIMING], None, token)
         return self._drawn(events)
+
+    def _heard_many_times(
+        self, how: SuperTiming, token: CancelToken
+    ) -> Generator[MapProgress, None, RedLines]:
+        options = self.request.options
+        hearing = TimingHearing(
+            self.backbone,
+            self.waveform,
+            self._conditioning,
+            TimingOptions(how.iterations, options.seed, options.timing_leniency_ms),
+            how.tempo_majority,
+            how.guidance,
+            options.max_batch_size,
+        )
+        red_lines: RedLines = ()
+        for answer in hearing.heard(token):
+            if isinstance(answer, HeardTiming):
+                red_lines = answer.red_lines
+            else:
+                share = answer.done / answer.total
+                yield MapProgress(ContextType.TIMING.value, round(self._length_ms * share))
+        return red_lines
 
     # Contexts
 
@@ -117,32 +150,119 @@ class WholeMap:
         self, wanted: Sequence[ContextType], red_lines: RedLines | None, token: CancelToken
     ) -> Generator[MapProgress, None, list[list[Event]]]:
         """The events of the wanted contexts in the order of the family's, positions in pixels."""
-        known = () if red_lines is None else (ContextType.TIMING,)
-        plan = self._prompts.plan(known, wanted, self._mode)
-        beats = encode_red_lines(red_lines or (), self._prompts.encoding, self._length_ms)
-        generation = Generation(
-            self.backbone,
-            self.waveform,
-            windows_of(len(self.waveform.samples), self.backbone.settings.windows),
-            self._prompts,
-            plan.template,
-            [Context(kind, beats if kind in known else ()) for kind in plan.template.given],
-            [Part(k, beats, finished=True) if k in known else Part(k) for k in plan.produced],
-            self._conditioning,
-            self.chooser,
-            self._options,
-            red_lines=red_lines or (),
-        )
-        events: dict[ContextType, list[Event]] = {kind: [] for kind in plan.produced}
+        if not wanted:
+            return []
+        generation = self._generation(wanted, red_lines)
+        events: dict[ContextType, list[Event]] = {part.kind: [] for part in generation.parts}
+        writing = self._apart if self.request.options.parallel else self._in_order
+        yield from writing(generation, events, token)
+        return [self._finished(kind, list(events[kind])) for kind in events if kind in wanted]
+
+    def _in_order(
+        self,
+        generation: Generation,
+        events: dict[ContextType, list[Event]],
+        token: CancelToken,
+    ) -> Iterator[MapProgress]:
         for window in generate(generation, token):
             events[window.kind].extend(window.events)
             self.n_tokens += len(window.decoded.tokens)
             yield MapProgress(window.kind.value, self._reached_ms(window.window))
-        return [self._finished(kind, list(events[kind])) for kind in events if kind in wanted]
+
+    def _apart(
+        self,
+        generation: Generation,
+        events: dict[ContextType, list[Event]],
+        token: CancelToken,
+    ) -> Iterator[MapProgress]:
+        options = self.request.options
+        rows = max(options.max_batch_size // (1 if options.guidance == 1 else 2), 1)
+        for lone in write_apart(generation, self._chooser_apart, rows, token):
+            for kind, written in lone.events.items():
+                events[kind].extend(written)
+            self.n_tokens += lone.n_tokens
+            yield MapProgress(generation.parts[-1].kind.value, self._reached_ms(lone.window))
+
+    def _chooser_apart(self, windows: Sequence[Window]) -> TokenChooser:
+        if isinstance(self.chooser, Greedy):
+            return self.chooser
+        seed = self.request.options.seed
+        return Sampler.seeded([(seed + window.index * SEED_STRIDE) % 2**63 for window in windows])
+
+    def _generation(self, wanted: Sequence[ContextType], red_lines: RedLines | None) -> Generation:
+        request, encoding = self.request, self._prompts.encoding
+        known = (*request.given, *(() if red_lines is None else (ContextType.TIMING,)))
+        plan = self._prompts.plan(known, wanted, self._mode)
+        beats = self._beats(red_lines or ())
+
+        def context(kind: ContextType) -> Context:
+            if kind is ContextType.TIMING:
+                return Context(kind, beats)
+            assert request.reference is not None, "verified"
+            return context_of(
+                kind, request.reference, encoding, self.backbone.vocabulary, self._length_ms
+            )
+
+        def part(kind: ContextType) -> Part:
+            if kind in known:
+                return Part(kind, context(kind).events, finished=True)
+            return Part(kind, self._past(kind))
+
+        span, overlap = request.range, self._overlap
+        return Generation(
+            self.backbone,
+            self.waveform,
+            windows_of(
+                len(self.waveform.samples),
+                overlap,
+                None if span is None else span.start_ms,
+                None if span is None else span.end_ms,
+            ),
+            self._prompts,
+            plan.template,
+            [context(kind) if kind in known else Context(kind) for kind in plan.template.given],
+            [part(kind) for kind in plan.produced],
+            self._conditioning,
+            self.chooser,
+            self._options,
+            red_lines=red_lines or (),
+            range=None if self._quirks else span,
+            overlap=overlap,
+        )
+
+    def _beats(self, red_lines: RedLines) -> Sequence[Event]:
+        encoding, reference = self._prompts.encoding, self.request.reference
+        if self._quirks and reference is not None and red_lines == self.request.red_lines:
+            # The original gives the beats of a map no further than to its last object.
+            return encode_timing(reference.beatmap, encoding, self._length_ms)
+        return encode_red_lines(red_lines, encoding, self._length_ms)
+
+    def _past(self, kind: ContextType) -> Sequence[Event]:
+        """What the reference has of a context before the range, if that is to be continued."""
+        request = self.request
+        if not request.continues_reference or request.range is None or request.reference is None:
+            return ()
+        beatmap = request.reference.beatmap
+        return events_before(kind, beatmap, self._prompts.encoding, request.range.start_ms)
+
+    def _kept(self) -> list[list[Event]]:
+        """What the new map takes over from the reference: its kiai and scroll speeds."""
+        request, encoding = self.request, self._prompts.encoding
+        if request.reference is None or self._quirks:  # the original leaves out what it is given
+            return []
+        kinds = [kind for kind in _TAKEN_OVER if kind in request.given]
+        words = self.backbone.vocabulary
+        return [
+            list(context_of(kind, request.reference, encoding, words, self._length_ms).events)
+            for kind in kinds
+        ]
 
     def _finished(self, kind: ContextType, events: list[Event]) -> list[Event]:
-        encoding = self._prompts.encoding
+        encoding, span = self._prompts.encoding, self.request.range
         events = retime(events, self._length_ms, types_first=encoding.types_first)
+        if span is not None and kind is not ContextType.TIMING:
+            first_ms, past_ms = span.start_ms - EDGE_MS, span.end_ms + EDGE_MS
+            events = [event for event in events if first_ms <= event.time_ms < past_ms]
         if kind is not ContextType.MAP:
             return events
         events = in_pixels(events, encoding)
@@ -165,22 +285,15 @@ class WholeMap:
 
     # What follows from the request and the model
 
-    def _require_beat(self) -> None:
-        encoding = self.backbone.settings.encoding
-        if self.request.red_lines is None and not (self._hears_apart or encoding.add_timing):
-            raise OptionRefused(
-                "This model cannot hear timing: it needs a map with red lines, or a tempo."
-            )
-
-    @property
-    def _producible(self) -> Collection[ContextType]:
-        templates = self.backbone.settings.prompts.templates
-        return {kind for template in templates for kind in template.produced}
+    def _require_song(self) -> None:
+        span = self.request.range
+        if span is not None and (span.end_ms <= 0 or span.start_ms >= self._length_ms):
+            raise RangeRefused("There is no song in this range. Choose one before the song ends.")
 
     @property
     def _hears_apart(self) -> bool:
         """Whether timing is a context of its own."""
-        return ContextType.TIMING in self._producible
+        return ContextType.TIMING in writable_by(self.backbone.settings)
 
     @property
     def _quirks(self) -> bool:
@@ -201,6 +314,20 @@ class WholeMap:
         )
 
     @property
+    def _overlap(self) -> WindowSettings:
+        usual, options = self.backbone.settings.windows, self.request.options
+        if options.parallel:
+            return usual.without_overlap()
+        lookback = usual.lookback if options.lookback is None else options.lookback
+        lookahead = usual.lookahead if options.lookahead is None else options.lookahead
+        if lookback + lookahead >= 1:
+            raise OptionRefused(
+                f"This model's windows have a lookback of {usual.lookback:g} and a lookahead of "
+                f"{usual.lookahead:g}; with the other one changed, nothing is left of them."
+            )
+        return replace(usual, lookback=lookback, lookahead=lookahead)
+
+    @property
     def _conditioning(self) -> Conditioning:
         return replace(self.request.conditioning, song_length_ms=self._length_ms)
 
@@ -209,103 +336,19 @@ class WholeMap:
         given = self.request.options
         shared = {entry.name for entry in fields(GenerationOptions)}
         values = {e.name: getattr(given, e.name) for e in fields(given) if e.name in shared}
+        if not given.do_sample:
+            values |= {"top_p": 1.0, "top_k": 0}
         return GenerationOptions(**values)
 
     @property
     def _post(self) -> PostprocessOptions:
+        options = self.request.options
+        usual = PostprocessOptions.of(self._prompts.encoding)
+        near = options.snap_near_overlaps
         return replace(
-            PostprocessOptions.of(self._prompts.encoding),
-            timing_leniency_ms=self.request.options.timing_leniency_ms,
-            seed=self.request.options.seed,
+            usual,
+            snap_near_overlaps=usual.snap_near_overlaps if near is None else near,
+            timing_leniency_ms=options.timing_leniency_ms,
+            seed=options.seed,
             original_quirks=self._quirks,
         )
-
-
-class _Refining:
-    """Positions drawn anew by diffusion, for those who have a checkpoint."""
-
-    def __init__(self, request: MapRequest, model: object) -> None:
-        self._request = request
-        self._model = model
-
-    @classmethod
-    def of(cls, request: MapRequest, device: torch.device) -> _Refining | None:
-        """Load the checkpoint, if there is to be one."""
-        if request.diffusion_folder is None:
-            return None
-        from companion.engine.diffusion import load
-
-        return cls(request, load(request.diffusion_folder, cast("DeviceName", device.type)))
-
-    def refined(
-        self,
-        events: Sequence[Event],
-        red_lines: RedLines,
-        post: PostprocessOptions,
-        token: CancelToken,
-    ) -> list[Event]:
-        from companion.engine.diffusion import (
-            DiffusionModel,
-            DiffusionOptions,
-            MapTraits,
-            refine_positions,
-        )
-
-        assert isinstance(self._model, DiffusionModel)
-        about = self._request.conditioning
-        return refine_positions(
-            self._model,
-            events,
-            red_lines,
-            MapTraits(
-                stars=about.difficulty,
-                mapper_id=about.mapper_id,
-                descriptors=tuple(map(str, about.descriptors or ())),
-                negative_descriptors=tuple(map(str, about.negative_descriptors or ())),
-                circle_size=about.cs,
-            ),
-            DiffusionOptions(
-                seed=self._request.options.seed,
-                types_first=post.types_first,
-                has_velocities=post.has_velocities,
-                original_quirks=post.original_quirks,
-            ),
-            slider_multiplier=self._request.header.slider_multiplier,
-            cancel=token,
-        )
-
-
-def ignored_wishes(settings: ModelSettings, request: MapRequest) -> tuple[str, ...]:
-    """Names of wishes in a request that a model with these settings knows nothing of."""
-    told = _told(settings)
-    plain, about = Conditioning(), request.conditioning
-    ignored = [
-        name for name, is_told in told.items() if not is_told and _differs(name, about, plain)
-    ]
-    usual, options = MapOptions(), request.options
-    if not settings.encoding.types_first:
-        # Times come before their types there, so that no temperature can wait for a type.
-        names = ("timing_temperature", "mania_column_temperature", "taiko_hit_temperature")
-        ignored += [name for name in names if getattr(options, name) != getattr(usual, name)]
-    return tuple(ignored)
-
-
-def _differs(name: str, about: Conditioning, plain: Conditioning) -> bool:
-    return bool(getattr(about, name) != getattr(plain, name))
-
-
-def _told(settings: ModelSettings) -> dict[str, bool]:
-    has, by_encoder = settings.prompts, settings.family in TELLING_ENCODERS
-    return {
-        "difficulty": has.add_diff_token or by_encoder,
-        "mapper_id": has.add_mapper_token or by_encoder,
-        "year": has.add_year_token,
-        "hitsounded": has.add_hitsounded_token,
-        "cs": has.add_cs_token,
-        "keycount": has.add_keycount_token,
-        "hold_note_ratio": has.add_hold_note_ratio_token,
-        "scroll_speed_ratio": has.add_scroll_speed_ratio_token,
-        "slider_multiplier": has.add_global_sv_token and settings.encoding.add_sv,
-        "descriptors": has.add_descriptors,
-        "negative_descriptors": has.add_descriptors,
-    }

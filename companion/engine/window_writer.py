@@ -158,19 +158,22 @@ class WindowWriter:
         kind: ContextType,
         token: CancelToken,
     ) -> list[DecodedRow]:
-        """Write the whole of several windows side by side, without guidance; a row per window.
+        """Write the whole of several windows side by side; a row per window.
 
         Args:
             prompts: One per window.
-            encoded: The windows.
+            encoded: The windows; or all twice, the second time as guidance should not hear them.
             kind: The context that is written.
             token: Stops the work between two tokens.
 
         Raises:
             Cancelled: The token was cancelled.
         """
+        task = self._task(kind, WHOLE_WINDOW)
         wanted: list[list[int]] = [prompt.ids.tolist() for prompt in prompts]
-        return self._task(kind, WHOLE_WINDOW).run_windows(wanted, encoded, token)
+        unwanted: list[list[int]] = [prompt.negative_ids.tolist() for prompt in prompts]
+        negatives = unwanted if task.mixer is not None else None
+        return task.run_windows(wanted, negatives, encoded, token)
 
     def _task(self, kind: ContextType, limits: WindowLimits) -> DecodingTask:
         return DecodingTask(

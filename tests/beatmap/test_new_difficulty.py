@@ -3,7 +3,13 @@ from __future__ import annotations
 import pytest
 
 from companion.beatmap import Document
-from companion.beatmap.new_difficulty import begin_difficulty, difficulty_file_name
+from companion.beatmap.new_difficulty import (
+    begin_difficulty,
+    content_lines,
+    difficulty_file_name,
+    renamed,
+    with_content,
+)
 from companion.errors import UnreadableBeatmap
 
 MAP = b"""osu file format v14\r
@@ -90,3 +96,47 @@ def test_a_file_that_cannot_be_read_is_refused():
 def test_file_names_leave_out_what_no_file_system_takes():
     beatmap = begin_difficulty(Document.parse(MAP), 'A "new" <one>', {}).beatmap
     assert difficulty_file_name(beatmap) == "Somebody - What  Why (Me) [A new one].osu"
+
+
+def test_keys_of_other_sections_and_the_background_can_change():
+    document = begin_difficulty(
+        Document.parse(MAP),
+        "Mine",
+        {},
+        others={"General": {"Mode": "3", "PreviewTime": "5"}, "Metadata": {"Title": "New"}},
+        background="b.png",
+    )
+    assert (int(document.beatmap.mode), document.beatmap.title) == (3, "New")
+    assert document.beatmap.preview_time_ms == 5
+    lines = document.to_bytes().split(b"\r\n")
+    assert b'0,0,"b.png",0,0' in lines
+    assert lines.index(b'0,0,"b.png",0,0') > lines.index(b"[Events]")
+
+
+def test_sections_that_are_not_there_are_made_once():
+    bare = Document.parse(b"osu file format v14\n\n[General]\nMode: 0\n")
+    document = begin_difficulty(bare, "Mine", {"HPDrainRate": 3, "CircleSize": 2})
+    filled = with_content(document, ["0,500,4,2,0,60,1,0"], ["1,2,3,1,0,0:0:0:0:"])
+    assert (filled.beatmap.version, filled.beatmap.hp, filled.beatmap.cs) == ("Mine", 3, 2)
+    assert len(filled.beatmap.hit_objects) == len(filled.beatmap.red_lines) == 1
+    for section in (b"[Difficulty]", b"[Metadata]", b"[TimingPoints]", b"[HitObjects]"):
+        assert filled.to_bytes().count(section) == 1
+
+
+def test_content_is_replaced_and_nothing_else():
+    before = Document.parse(MAP)
+    filled = with_content(before, ["7,300,4,2,0,60,1,0"], ["1,2,7,1,0,0:0:0:0:"])
+    assert content_lines(filled, "TimingPoints") == ["7,300,4,2,0,60,1,0"]
+    assert content_lines(filled, "HitObjects") == ["1,2,7,1,0,0:0:0:0:"]
+    again = with_content(
+        filled, content_lines(before, "TimingPoints"), content_lines(before, "HitObjects")
+    )
+    assert again.to_bytes().strip() == before.to_bytes().strip()
+
+
+def test_a_map_under_another_name_keeps_everything_else():
+    document = renamed(Document.parse(MAP), "Mine")
+    assert document.beatmap.version == "Mine"
+    assert document.beatmap.beatmap_id == 0
+    assert len(document.beatmap.hit_objects) == len(Document.parse(MAP).beatmap.hit_objects)
+    assert len(document.lines) == len(Document.parse(MAP).lines)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from companion.beatmap import Document
+from companion.engine.engine import BUNDLED_MODEL
 from companion.engine.requests import RegenerateRequest
 from companion.errors import OutOfMemory
 from companion.journal import Journal, StoredFairUse
@@ -101,3 +103,17 @@ def test_generating_has_to_be_allowed(companion: Commands, map_path: Path, engin
     answer = companion("guest", map_path, "--difficulty", 3)
     assert answer.status == 2
     assert engine.requests == []
+
+
+def test_what_the_model_does_not_know_is_said(
+    ready: Commands, map_path: Path, engine: FakeEngine, goldens: Path
+):
+    engine._info = replace(engine._info, folder=goldens / "v29" / "model")
+    words = ("--descriptors", "wobbly", "--year", 2015, "--mapper-id", 1)
+    err = ready("guest", map_path, "--difficulty", 2, *words).err
+    assert "never met “wobbly” (--descriptors)" in err
+    assert "--year" not in err
+    engine._info = replace(engine._info, folder=BUNDLED_MODEL)
+    out = map_path.with_name("b.osu")
+    err = ready("guest", map_path, "--difficulty", 2, *words, "--out", out).err
+    assert "knows nothing of --mapper-id, --year, --descriptors; it" in err

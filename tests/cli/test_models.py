@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from companion.cli import workbench
+from companion.engine.engine import LocalEngine
 from companion.model_store import CATALOGUE, ModelStore, Origin
 from companion.settings import BUNDLED_MODEL_FOLDER
 from tests.cli.test_app import REPORT_IMPORTS, run_python
@@ -14,6 +16,7 @@ from tests.cli.test_app import REPORT_IMPORTS, run_python
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from companion.settings import Settings
     from tests.cli.conftest import Commands
 
 
@@ -119,7 +122,13 @@ def test_a_model_that_is_not_pulled_says_how_to_pull_it(companion: Commands):
         assert answer.err.count("\n") == 1
 
 
-def test_a_model_that_is_gone_says_how_to_pull_it(companion: Commands, pulled: Path):
+def test_a_model_that_is_gone_says_how_to_pull_it(
+    companion: Commands, pulled: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def make_engine(settings: Settings) -> LocalEngine:
+        return LocalEngine(settings.engine.model_folder, "cpu")
+
+    monkeypatch.setattr(workbench, "make_engine", make_engine)
     companion("models", "use", "v30")
     shutil.rmtree(pulled)
     answer = companion("doctor", "--json")

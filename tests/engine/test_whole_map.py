@@ -15,12 +15,14 @@ from companion.engine.map_requests import (
     MapOptions,
     MapProgress,
     MapRequest,
+    Refinement,
     WrittenMap,
 )
 from companion.engine.model.settings import ModelSettings
 from companion.engine.postprocess import MapHeader
 from companion.engine.prompts import PromptOptions
-from companion.engine.whole_map import WholeMap, ignored_wishes
+from companion.engine.understanding import ignored_wishes
+from companion.engine.whole_map import WholeMap
 from companion.errors import Cancelled, OptionRefused
 
 if TYPE_CHECKING:
@@ -133,7 +135,7 @@ def test_the_weights_for_all_modes_hear_and_the_modes_own_map(
 
 def test_diffusion_moves_objects_and_nothing_else(v29: LocalEngine, clip: Path, goldens: Path):
     *_, plain = v29.generate_map(asked(clip), CancelToken())
-    request = asked(clip, diffusion_folder=goldens / "diffusion")
+    request = asked(clip, refinement=Refinement(goldens / "diffusion"))
     *_, step, refined = v29.generate_map(request, CancelToken())
     assert step == MapProgress("positions", SHORT_S * 1000)
     assert isinstance(plain, WrittenMap)

@@ -1,4 +1,4 @@
-"""A whole map, from the song to the text, against what the original wrote of the same song."""
+"""A whole map, from the song to the text, against what the original wrote of the same."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from companion.beatmap import Document
 from companion.engine.cancellation import CancelToken
 from companion.engine.checkpoint import load
+from companion.engine.events import ContextType
 from companion.engine.map_requests import MapOptions, MapRequest, WrittenMap
 from companion.engine.whole_map import WholeMap
 from tests.parity.conftest import FAMILIES, map_header
@@ -23,9 +25,9 @@ if TYPE_CHECKING:
 
 
 def is_whole(file: Path) -> bool:
-    """Whether a record is of a whole map that was made from nothing but the song."""
-    record = json.loads(file.read_text(encoding="utf-8"))
-    return record["beatmap"] is None and "map" in record["args"]["output_type"]
+    """Whether a record is of a whole map: from the song, or from another difficulty and it."""
+    args = json.loads(file.read_text(encoding="utf-8"))["args"]
+    return "map" in args["output_type"] and not args["add_to_beatmap"]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -76,6 +78,17 @@ def test_a_whole_map_is_the_recorded_one(goldens: Path, record_file: Path):
     )
     header = map_header(record["beatmap_config"])
     request = MapRequest(goldens, header, replay.conditioning, options)
+    if record["beatmap"] is not None:
+        reference = Document.parse(replay.map_bytes)
+        given = tuple(ContextType(kind) for kind in args["in_context"] if kind != "timing")
+        request = replace(
+            request,
+            red_lines=reference.beatmap.red_lines,
+            reference=reference,
+            given=given,
+            wanted=(ContextType.MAP,),
+        )
+        request.verify()
     backbone: Any = Shortened(inner, settings)
     whole = WholeMap(backbone, replay.waveform, request, replay.chooser)
     *_, written = whole.written(CancelToken())

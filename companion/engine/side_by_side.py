@@ -1,0 +1,128 @@
+"""Writing windows that stand alone, several of them at a time.
+
+None knows what the others have written, so that they can be decoded as rows of one batch: that is
+how a song is heard for super timing, and how a map is written where speed counts more than seams.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from companion.engine.encoding import retime
+from companion.engine.generation import unspecific
+from companion.engine.memory import in_one_batch_or_two
+from companion.engine.model.backbone import EncodedWindows, WindowInput
+from companion.engine.prompts import Context
+from companion.engine.window_writer import WHOLE_WINDOW, WindowWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from companion.engine.cancellation import CancelToken
+    from companion.engine.events import ContextType, Event
+    from companion.engine.generation import Generation
+    from companion.engine.sampling import TokenChooser
+    from companion.engine.windows import Window
+
+    ChooserFor = Callable[[Sequence[Window]], TokenChooser]
+
+
+@dataclass(frozen=True, slots=True)
+class LoneWindow:
+    """What was written into one window."""
+
+    window: Window
+    events: dict[ContextType, list[Event]]
+    """In song time, of each part that was not finished."""
+    n_tokens: int
+
+
+def write_apart(
+    generation: Generation, chooser_for: ChooserFor, batch_windows: int, token: CancelToken
+) -> Iterator[LoneWindow]:
+    """Write all unfinished parts of each window before those of later ones.
+
+    Args:
+        generation: Its windows should not overlap; its chooser and range are not looked at.
+        chooser_for: Gives what decides for the rows of some windows.
+        batch_windows: So many windows are written side by side.
+        token: Stops the work between two tokens.
+
+    Raises:
+        Cancelled: The token was cancelled.
+        OptionRefused: A prompt cannot be built.
+        OutOfMemory: Not even half of a batch fits the device.
+    """
+    windows = generation.windows
+    for first in range(0, len(windows), batch_windows):
+        batch = in_one_batch_or_two(
+            lambda some: _written(generation, some, chooser_for(some), token),
+            windows[first : first + batch_windows],
+        )
+        for lone in batch:
+            token.raise_if_cancelled()
+            yield lone
+
+
+def _written(
+    generation: Generation, windows: Sequence[Window], chooser: TokenChooser, token: CancelToken
+) -> list[LoneWindow]:
+    backbone, about = generation.backbone, generation.conditioning
+    writer = WindowWriter(backbone, generation.options, about.mode, chooser)
+    token.raise_if_cancelled()
+    encoded = _encoded(generation, windows)
+    contexts: list[list[Context]] = [[] for _ in windows]
+    lone = [LoneWindow(window, {}, 0) for window in windows]
+    for part in generation.parts:
+        if part.finished:
+            for before in contexts:
+                before.append(Context(part.kind, part.events))
+            continue
+        prompts = [
+            generation.prompts.build(
+                generation.given,
+                [*before, Context(part.kind)],
+                about,
+                window.frame_time_ms,
+                generation.template,
+            )
+            for window, before in zip(windows, contexts, strict=True)
+        ]
+        rows = writer.write_windows(prompts, encoded, part.kind, token)
+        for index, (window, row) in enumerate(zip(windows, rows, strict=True)):
+            tokens = writer.kept(row.tokens, part.kind, WHOLE_WINDOW)
+            events = retime(
+                backbone.vocabulary.decode_window(tokens, window.frame_time_ms),
+                window.frame_time_ms + backbone.settings.window_ms,
+                types_first=generation.prompts.encoding.types_first,
+            )
+            contexts[index].append(Context(part.kind, events))
+            done = lone[index]
+            lone[index] = replace(
+                done,
+                events={**done.events, part.kind: events},
+                n_tokens=done.n_tokens + len(row.tokens),
+            )
+    return lone
+
+
+def _encoded(generation: Generation, windows: Sequence[Window]) -> EncodedWindows:
+    """The windows; and all of them once more, if guidance should hear them otherwise."""
+    backbone, options = generation.backbone, generation.options
+    heard = [
+        WindowInput(
+            generation.waveform.cut(window.first_sample, backbone.settings.window_samples),
+            window.frame_time_ms,
+            generation.red_lines,
+            generation.conditioning,
+        )
+        for window in windows
+    ]
+    encoded = backbone.encode(heard)
+    if options.guidance == 1 or options.original_quirks:
+        return encoded
+    unwanted = [replace(one, conditioning=unspecific(generation.conditioning)) for one in heard]
+    if backbone.encoding_key(unwanted[0]) == backbone.encoding_key(heard[0]):
+        return encoded
+    return EncodedWindows.cat([encoded, backbone.encode(unwanted)])
