@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from companion.engine.vocabulary import Vocabulary
@@ -90,7 +91,7 @@ class HeldOut:
 
     @torch.no_grad()
     def look(
-        self, model: TrainedModel, precision: Callable[[], AbstractContextManager[object]]
+        self, model: TrainedModel, precision: Callable[..., AbstractContextManager[object]]
     ) -> Surprise:
         """Measure a model; it is left in the mode that it was in."""
         was_training = model.training
@@ -130,14 +131,15 @@ def bits_of(logits: Tensor, batch: Batch) -> Tensor:
     return torch.where(batch.predicted, nats / math.log(2), torch.nan)
 
 
-def _kinds(targets: Tensor, vocabulary: Vocabulary) -> np.ndarray:
+def _kinds(targets: Tensor, vocabulary: Vocabulary) -> NDArray[Any]:
     """Index of each target's kind in ``tuple(EventType)``, -1 for ends."""
     return vocabulary.kind_index[targets.numpy()]
 
 
-def _count(surprise: Surprise, name: str, bits: np.ndarray, kinds: np.ndarray) -> None:
+def _count(surprise: Surprise, name: str, bits: NDArray[Any], kinds: NDArray[Any]) -> None:
     asked = ~np.isnan(bits)
-    for index in np.unique(kinds[asked]).tolist():
+    found: list[int] = np.unique(kinds[asked]).tolist()
+    for index in found:
         chosen = bits[asked & (kinds == index)]
         total, n = float(chosen.sum()), len(chosen)
         kind = "end" if index < 0 else _name(tuple(EventType)[index])

@@ -90,22 +90,23 @@ def export_adapter(model: TrainedModel, base: Path, folder: Path) -> None:
     Raises:
         OSError: The disk does not take it.
     """
-    from peft import PeftModel, get_peft_model_state_dict
+    import peft
 
     # Its path parameter is an unparametrised os.PathLike.
     from safetensors.torch import save_file  # pyright: ignore[reportUnknownVariableType]
 
-    wrapped = cast("PeftModel", model.network)
+    # peft's own types are partly unknown.
+    wrapped, library = cast("Any", model.network), cast("Any", peft)
     folder.mkdir(parents=True, exist_ok=True)
     tensors = cast(
-        "dict[str, Any]", get_peft_model_state_dict(wrapped, save_embedding_layers=False)
+        "dict[str, Any]", library.get_peft_model_state_dict(wrapped, save_embedding_layers=False)
     )
     save_file(
         {name: value.detach().cpu().contiguous() for name, value in tensors.items()},
         folder / adapters.WEIGHTS,
         metadata={"format": "pt"},
     )
-    config = cast("Any", wrapped.peft_config["default"]).to_dict()
+    config = cast("dict[str, Any]", wrapped.peft_config["default"].to_dict())
     plain = {name: _plain(value) for name, value in sorted(config.items())}
     _write_json(folder / adapters.CONFIG, plain | {"inference_mode": True})
     _write_json(

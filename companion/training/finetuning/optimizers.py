@@ -49,8 +49,12 @@ def rate_at(
 ) -> float:
     """The learning rate of a step: a warm-up, then a cosine down to a share of the highest.
 
-    While it is not known yet how many steps there are, only the warm-up counts.
+    While it is not known yet how many steps there are, only the warm-up counts; it takes a fifth of
+    a run at most.
     """
-    done = 0.0 if n_steps is None else min(step / max(n_steps, 1), 1.0)
+    done = 0.0
+    if n_steps is not None:
+        done = min(step / max(n_steps, 1), 1.0)
+        warm_up = min(warm_up, n_steps // 5)
     fall = last_share + (1 - last_share) * 0.5 * (1 + math.cos(math.pi * done))
     return highest * fall * min(1.0, (step + 1) / max(warm_up, 1))

@@ -35,6 +35,8 @@ class Clock:
     step: int = 0
     n_steps: int | None = None
     """How many there will be; unknown until the first ones have been timed."""
+    n_looks: int = 0
+    """How often held-out maps will be looked at, evenly spread."""
     seconds: float = 0.0
     """Spent on steps so far."""
     best_bits: float = math.inf

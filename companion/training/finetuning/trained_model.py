@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import torch
 from torch import nn
@@ -122,12 +122,9 @@ def export_checkpoint(model: TrainedModel, base: Path, folder: Path) -> None:
 
 def on_device(batch: Batch, device: torch.device) -> Batch:
     """A batch with its tensors where they are needed; windows move when they are heard."""
-    return cast(
-        "Batch",
-        batch._replace(
-            tokens=batch.tokens.to(device),
-            mask=batch.mask.to(device),
-            targets=batch.targets.to(device),
-            predicted=batch.predicted.to(device),
-        ),
+    return batch._replace(
+        tokens=batch.tokens.to(device),
+        mask=batch.mask.to(device),
+        targets=batch.targets.to(device),
+        predicted=batch.predicted.to(device),
     )
