@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from companion.training.data.sources import SetSource
 
 FEWEST_OBJECTS = 20
-_GUEST = re.compile(r"^\s*(?P<mapper>.+?)(?:['’]s|s['’])\s+\S")
+_GUEST = re.compile(r"^\s*(?P<mapper>.+?)(?:['’]s|(?<=s)['’])\s+\S")
 """“Somebody's Insane”: how guest difficulties are named."""
 
 

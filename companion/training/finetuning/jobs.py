@@ -35,12 +35,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from companion.engine.checkpoint import DeviceName
+    from companion.training.data.records import SetRecord
     from companion.training.finetuning.held_out import Bits, Surprise
     from companion.training.finetuning.material import Material
 
 REPORT = "report.json"
 RUN = "run"
-WINDOWS_PER_MAP = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,8 @@ class TrainingWish:
     lora: LoraOptions | None = field(default_factory=LoraOptions)
     """None trains all weights, and writes a checkpoint instead of an adapter."""
     run: RunOptions = field(default_factory=lambda: RunOptions(minutes=20))
+    windows_per_map: int = 12
+    """Of held-out maps at most so many windows are looked at, spread evenly."""
     device: DeviceName = "auto"
     precision: Precision = "auto"
     resume: bool = False
@@ -150,8 +152,8 @@ def train(wish: TrainingWish, listener: JobListener) -> TrainingReport:
         settings, vocabulary, SoundCache.of(wish.cache / SOUNDS, settings), examples.most_tokens
     )
     draws = Draws(builder, places_of(material.trained), examples, wish.run.batch, wish.run.seed)
-    judged = _held_out(builder, material.judged)
-    watched = judged if material.watched_is_judged else _held_out(builder, material.watched)
+    judged = _held_out(builder, material.judged, wish)
+    watched = judged if material.watched_is_judged else _held_out(builder, material.watched, wish)
     before = judged.look(model, accelerator.autocast)
     run = Run(
         model,
@@ -177,9 +179,9 @@ def train(wish: TrainingWish, listener: JobListener) -> TrainingReport:
         n_steps=run.clock.step,
         kept_step=run.clock.best_step,
         minutes=run.clock.seconds / 60,
-        trained_on=_names(material, "trained"),
-        watched=_names(material, "watched"),
-        judged_by=_names(material, "judged"),
+        trained_on=_names(material.trained),
+        watched=_names(material.watched),
+        judged_by=_names(material.judged),
         watched_is_judged=material.watched_is_judged,
         before=before,
         after=after,
@@ -205,9 +207,11 @@ def _write(wish: TrainingWish, model: TrainedModel, report: TrainingReport) -> N
         ) from error
 
 
-def _held_out(builder: ExampleBuilder, records: tuple[Any, ...]) -> HeldOut:
+def _held_out(
+    builder: ExampleBuilder, records: tuple[SetRecord, ...], wish: TrainingWish
+) -> HeldOut:
     places = [place for group in places_of(records) for place in group]
-    return HeldOut(builder, places, WINDOWS_PER_MAP)
+    return HeldOut(builder, places, wish.windows_per_map)
 
 
 def _plan(wish: TrainingWish, material: Material) -> dict[str, Any]:
@@ -221,8 +225,7 @@ def _plan(wish: TrainingWish, material: Material) -> dict[str, Any]:
     }
 
 
-def _names(material: Material, part: str) -> tuple[str, ...]:
-    records = getattr(material, part)
+def _names(records: tuple[SetRecord, ...]) -> tuple[str, ...]:
     return tuple(f"{one.name} ({len(one.maps)})" for one in records)
 
 
