@@ -149,6 +149,32 @@ def train_and_report(
     terminal.result(report_text(report), report.to_json())
 
 
+def fetch_and_report(
+    terminal: Terminal, dataset: str, subset: str | None, out: Path, n_sets: int, data: DataChoice
+) -> None:
+    """Stream sets into a folder, and say what is there.
+
+    Raises:
+        CompanionError: Anything that keeps it from being done; what is there stays.
+    """
+    from companion.training.data.hub import fetch_sets, streamed_rows
+
+    if n_sets < 1:
+        raise OptionRefused("At least one set has to be fetched.")
+    with Progress(terminal, "sets") as progress:
+        n, problems = fetch_sets(
+            streamed_rows(dataset, subset),
+            out,
+            data.filter(),
+            n_sets,
+            lambda done: progress.show(done, n_sets),
+        )
+    for problem in problems[:_PROBLEMS_SHOWN]:
+        terminal.note(f"left out: {problem}")
+    value = {"dataset": dataset, "folder": str(out), "sets": n, "problems": problems}
+    terminal.result(f"{n} sets of {dataset} lie in {out}.", value)
+
+
 def _wish(
     settings: Settings, out: Path, data: DataChoice, choice: RunChoice, lora: LoraOptions | None
 ) -> TrainingWish:

@@ -206,6 +206,32 @@ def whole_checkpoint(
     )
 
 
+@training.command()
+def fetch(
+    ctx: typer.Context,
+    dataset: Annotated[str, typer.Argument(metavar="OWNER/NAME", help="A dataset on the hub.")],
+    out: Out,
+    sets: Annotated[int, typer.Option(help="How many sets.")] = 100,
+    subset: Annotated[str | None, typer.Option(help="Folder of the dataset.")] = None,
+    mapper: Mapper = None,
+    mode: Mode = None,
+    stars: Stars = None,
+    years: Years = None,
+    status: Status = None,
+    json: Json = False,
+) -> None:
+    """Stream beatmap sets from a dataset on the Hugging Face hub into a folder of .osz files.
+
+    Uses the network. “--songs” of the other commands takes the folder.
+    """
+    terminal_of(ctx).json = json
+    from companion.cli.training import DataChoice, fetch_and_report
+
+    fetch_and_report(
+        terminal_of(ctx), dataset, subset, out, sets, DataChoice(mapper, mode, stars, years, status)
+    )
+
+
 def _settings(
     ctx: Any,
     base: str | None,

@@ -262,7 +262,7 @@ def test_a_batch_asks_for_what_comes_next(draws_of: Callable[..., Draws]) -> Non
         assert batch.predicted[row][kept].tolist() == one.example.predicted[1:].tolist()
         assert not batch.predicted[row][~kept].any()
         # The first thing that is asked for comes after the start of the sequence.
-        first = int(batch.predicted[row].to(int).argmax())
+        first = batch.predicted[row].tolist().index(True)
         assert int(batch.tokens[row][first]) == SOS_ID
 
 
@@ -329,6 +329,7 @@ def test_at_another_speed_times_and_tempo_follow(folder: Path) -> None:
         assert after.time_ms == int(before.time_ms / 1.25)
         if before.kind is EventType.TIME_SHIFT:
             assert after.value == int(before.value / 1.25)
-    stars = [stars_at_speed(data, Fraction(n, 4)) for n in (4, 5, 6)]
-    assert stars == sorted(stars)
-    assert stars[0] < stars[2]
+    slow, fast = stars_at_speed(data, Fraction(1)), stars_at_speed(data, Fraction(3, 2))
+    assert slow is not None
+    assert fast is not None
+    assert fast > slow

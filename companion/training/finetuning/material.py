@@ -150,6 +150,6 @@ def _nothing(wish: MaterialWish, records: Sequence[SetRecord], problems: Sequenc
         best = sorted(counts, key=lambda name: -counts[name])[:5]
         hint = f" Those with the most sets are {', '.join(best)}." if best else ""
         return f"There is no map by {wish.filter.mapper} in {wish.songs}.{hint}"
-    if problems:
+    if problems and not any(record.maps for record in records):
         return f"There is nothing to train on in {wish.songs}: {problems[0]}"
     return f"There is no map in {wish.songs} that fits the filters."
