@@ -125,11 +125,15 @@ def _install(dev: bool) -> None:
 
 
 def _dev_requirements() -> list[str]:
-    """The ``dev`` dependency group; pip itself knows groups only since version 25.1."""
+    """The ``dev`` dependency group and what training needs, which is tested like all else.
+
+    pip itself knows groups only since version 25.1.
+    """
     import tomllib  # since Python 3.11; the version is checked by now
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    return list(project["dependency-groups"]["dev"])
+    extras = project["project"].get("optional-dependencies", {})
+    return [*project["dependency-groups"]["dev"], *extras.get("train", ())]
 
 
 def _say(line: str) -> None:

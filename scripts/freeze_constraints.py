@@ -49,6 +49,9 @@ def main() -> None:
     """Write the file and say how many pins it has."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
+    # Extras that nobody installed here are left out like packages for other platforms.
+    for extra in project["project"]["optional-dependencies"].values():
+        wanted += extra
     versions = installed_closure(wanted)
     lines = [f"{name}=={version}\n" for name, version in sorted(versions.items())]
     (ROOT / "constraints.txt").write_text(HEADER + "".join(lines), encoding="utf-8")

@@ -28,6 +28,7 @@ from companion.cli.options import settings_of as _settings
 from companion.cli.options import terminal_of as _terminal
 from companion.cli.plain_errors import PlainErrors
 from companion.cli.terminal import Terminal, explain_crash
+from companion.cli.training_commands import training
 from companion.cli.wizard import wizard
 from companion.cli.writing_commands import writing
 
@@ -44,6 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(models)
+app.add_typer(training)
 app.add_typer(writing)
 app.command(cls=GroupedHelp)(generate)
 app.command()(wizard)

@@ -118,10 +118,8 @@ def _load_bundled(
 ) -> Backbone:
     from companion.engine.model import bundled
 
-    if adapter is not None:
-        raise CheckpointMismatch(f"The model in {folder} is of a kind that takes no adapters.")
     # It asks for its own kind of state where the protocol promises any; states never change hands.
-    return cast("Backbone", bundled.load(folder, device, dtype))
+    return cast("Backbone", bundled.load(folder, device, dtype, adapter))
 
 
 def _bundled_settings(config: Json) -> ModelSettings:

@@ -46,9 +46,11 @@ class Prompting:
     def contexts_of(self, beatmap: Beatmap, song_length_ms: float) -> tuple[Context, ...]:
         """Everything the model could have written of a map, as if it had."""
         kinds = self.builder.plan((), (), beatmap.mode).produced
-        return tuple(
-            Context(kind, _ENCODERS[kind](beatmap, self.encoding, song_length_ms)) for kind in kinds
-        )
+        return tuple(self.context_of(kind, beatmap, song_length_ms) for kind in kinds)
+
+    def context_of(self, kind: ContextType, beatmap: Beatmap, song_length_ms: float) -> Context:
+        """One of the contexts that are produced, complete."""
+        return Context(kind, _ENCODERS[kind](beatmap, self.encoding, song_length_ms))
 
 
 def _kiai(beatmap: Beatmap, options: EncodingOptions, song_length_ms: float) -> list[Event]:

@@ -48,7 +48,7 @@ SliderTickRate:1\r
 """
 WITH_DATA = {
     "mod", "regenerate", "hitsounds", "guest", "timing",
-    "generate", "undo", "models", "doctor", "run", "wizard",
+    "generate", "undo", "models", "doctor", "run", "wizard", "train",
 }  # fmt: skip
 
 

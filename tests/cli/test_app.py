@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     "run", "demo", "mod", "regenerate", "hitsounds", "guest", "timing", "generate", "analyse",
-    "undo", "models", "doctor", "wizard",
+    "undo", "models", "doctor", "train", "wizard",
 )  # fmt: skip
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -263,9 +263,3 @@ def test_an_empty_adapter_is_named(folder: Path, adapter: Path):
     save_file({}, adapter / "adapter_model.safetensors")
     with pytest.raises(CheckpointMismatch, match="empty"):
         load(folder, "cpu", adapter=adapter)
-
-
-def test_the_bundled_model_takes_no_adapters(folder: Path, adapter: Path):
-    (folder / "config.json").write_text(json.dumps({"model_family": "bundled"}))
-    with pytest.raises(CheckpointMismatch, match="takes no adapters"):
-        load(folder, "cpu", adapter=adapter)

@@ -110,9 +110,26 @@ class DecoderBackbone(ABC):
         """Number of trained values."""
         return sum(parameter.numel() for parameter in self._network.parameters())
 
-    @abstractmethod
+    @property
+    def network(self) -> nn.Module:
+        """All modules, under the names that their weights have in checkpoints."""
+        return self._network
+
+    @torch.inference_mode()
     def encode(self, windows: Sequence[WindowInput]) -> EncodedWindows:
         """Hear windows; part ``hidden`` has shape (n, window_frames / 2, width)."""
+        return self._hear(windows)
+
+    def predict(
+        self, windows: Sequence[WindowInput], tokens: Tensor, mask: Tensor | None
+    ) -> Tensor:
+        """`encode` and `logits` in one, with gradients: what training runs."""
+        hidden, _ = self._take_in(tokens, mask, self._hear(windows), room=0)
+        return self._project(hidden)
+
+    @abstractmethod
+    def _hear(self, windows: Sequence[WindowInput]) -> EncodedWindows:
+        """What `encode` gives, with gradients where they are asked for."""
 
     @abstractmethod
     def encoding_key(self, window: WindowInput) -> bytes:

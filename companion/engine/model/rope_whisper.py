@@ -266,9 +266,7 @@ class RopeWhisperBackbone(LayeredBackbone):
         super().__init__(network, vocabulary, settings)
         self._head_width = self._layers[0].self_attn.head_dim
 
-    @torch.inference_mode()
-    def encode(self, windows: Sequence[WindowInput]) -> EncodedWindows:
-        """Hear windows; part ``hidden`` has shape (n, window_frames / 2, width)."""
+    def _hear(self, windows: Sequence[WindowInput]) -> EncodedWindows:
         samples = torch.stack([torch.as_tensor(window.samples) for window in windows])
         stars, mappers, starts, ends = zip(
             *(self._wishes(window) for window in windows), strict=True

@@ -133,9 +133,7 @@ class VarWhisperBackbone(DecoderBackbone):
         self._layers = cast("list[DecoderLayer]", list(decoder.layers))
         self._attentions = [layer.self_attn for layer in self._layers]
 
-    @torch.inference_mode()
-    def encode(self, windows: Sequence[WindowInput]) -> EncodedWindows:
-        """Hear windows; part ``hidden`` has shape (n, window_frames / 2, width)."""
+    def _hear(self, windows: Sequence[WindowInput]) -> EncodedWindows:
         samples = torch.stack([torch.as_tensor(window.samples) for window in windows])
         columns = self._network.spectrogram(samples.to(self.device))
         columns = columns.to(self._network.decoder_embedder.weight.dtype)

@@ -88,9 +88,7 @@ class WhisperBackbone(LayeredBackbone):
         decoder = cast("WhisperDecoder", network.transformer.model["decoder"])
         self._embed_positions = decoder.embed_positions
 
-    @torch.inference_mode()
-    def encode(self, windows: Sequence[WindowInput]) -> EncodedWindows:
-        """Hear windows; part ``hidden`` has shape (n, window_frames / 2, width)."""
+    def _hear(self, windows: Sequence[WindowInput]) -> EncodedWindows:
         samples = torch.stack([torch.as_tensor(window.samples) for window in windows])
         columns = self._network.spectrogram(samples.to(self.device))
         embedder = self._encoder_embedder

@@ -97,14 +97,26 @@ class BundledBackbone:
     @torch.inference_mode()
     def encode(self, windows: Sequence[WindowInput]) -> EncodedWindows:
         """Hear windows, as one batch."""
+        return self._hear(self._columns_of(windows), windows)
+
+    def predict(
+        self, windows: Sequence[WindowInput], tokens: Tensor, mask: Tensor | None
+    ) -> Tensor:
+        """`encode` and `logits` in one, with gradients: what training runs."""
+        tokens = tokens.to(self.device)
+        mask = None if mask is None else mask.to(self.device)
+        encoded = self._hear(self._columns_of(windows), windows)
+        h, _, trail, places = self._read(tokens, mask, encoded)
+        return self.network.log_probs(h, tokens, trail, places)
+
+    def _columns_of(self, windows: Sequence[WindowInput]) -> Tensor:
         samples = np.stack([window.samples for window in windows])
         if samples.shape[1] != self.settings.window_samples:
             raise CheckpointMismatch(
                 f"A window has {samples.shape[1]} samples, but this model hears "
                 f"{self.settings.window_samples}."
             )
-        columns = self._columns(torch.as_tensor(samples).to(self.device))
-        return self.encode_columns(columns, windows)
+        return self._columns(torch.as_tensor(samples).to(self.device))
 
     @torch.inference_mode()
     def encode_columns(
@@ -114,6 +126,11 @@ class BundledBackbone:
 
         ``deaf`` (n,) marks windows whose sound is to be taken as unknown.
         """
+        return self._hear(log_mel, windows, deaf)
+
+    def _hear(
+        self, log_mel: Tensor, windows: Sequence[WindowInput], deaf: Tensor | None = None
+    ) -> EncodedWindows:
         sizes, n_bins = self.network.sizes, self.network.lexicon.n_bins
         beats = [
             window_beats(

@@ -20,7 +20,12 @@ from companion.engine.vocabulary import Vocabulary
 from companion.errors import CheckpointMismatch
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from torch import Tensor
+
+    from companion.engine.adapters import Adapter
 
 MAX_TOKENS = 1024
 LOOKBACK, LOOKAHEAD = 0.5, 0.25
@@ -65,7 +70,9 @@ PROMPTS: dict[str, Any] = {
 """How prompts and maps are written, in the words of the families' training configurations."""
 
 
-def load(folder: Path, device: torch.device, dtype: torch.dtype) -> BundledBackbone:
+def load(
+    folder: Path, device: torch.device, dtype: torch.dtype, adapter: Adapter | None = None
+) -> BundledBackbone:
     """Load a folder whose configuration says that it holds a bundled model.
 
     Raises:
@@ -75,7 +82,9 @@ def load(folder: Path, device: torch.device, dtype: torch.dtype) -> BundledBackb
     config = checkpoint.read_json(folder / checkpoint.CONFIG)
     sizes = NetworkSizes.of(config.get("network", {}))
     vocabulary = Vocabulary.from_file(folder / checkpoint.VOCABULARY)
-    weights = checkpoint.read_weights(folder)
+    weights: Mapping[str, Tensor] = checkpoint.read_weights(folder)
+    if adapter is not None:
+        weights = adapter.merged(weights)
     lexicon = Lexicon.of(vocabulary)
     if sizes != NetworkSizes():
         # Sizes that the weights do not have shall cost no memory. The usual ones need no check,
