@@ -247,23 +247,16 @@ class _Refining:
         from companion.engine.diffusion import (
             DiffusionModel,
             DiffusionOptions,
-            MapTraits,
             refine_positions,
+            traits_of,
         )
 
         assert isinstance(self._model, DiffusionModel)
-        about = self._request.conditioning
         return refine_positions(
             self._model,
             events,
             red_lines,
-            MapTraits(
-                stars=about.difficulty,
-                mapper_id=about.mapper_id,
-                descriptors=tuple(map(str, about.descriptors or ())),
-                negative_descriptors=tuple(map(str, about.negative_descriptors or ())),
-                circle_size=about.cs,
-            ),
+            traits_of(self._request.conditioning),
             DiffusionOptions(
                 seed=self._request.options.seed,
                 types_first=post.types_first,
