@@ -23,11 +23,13 @@ from companion.engine.events import Event, EventType
 from companion.engine.new_rhythm import Draft
 from companion.engine.requests import Passage, RegenerateOptions, RegenerateRequest
 from companion.engine.tidying import Tidier
-from companion.errors import Cancelled, OptionRefused, RangeRefused
+from companion.errors import Cancelled, ModelMissing, OptionRefused, RangeRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
+
+    from companion.engine.requests import Aspect
 
 STD = "common/maps_cut/std_1341554_cut38000.osu"
 MANIA = "common/maps/mania_sample.osu"
@@ -199,7 +201,7 @@ def sounds_at(document: Document) -> dict[int, tuple[int, int, int]]:
     return found
 
 
-def same_moments(old: dict[int, object], new: dict[int, object]) -> list[tuple[int, int]]:
+def same_moments(old: Collection[int], new: Collection[int]) -> list[tuple[int, int]]:
     return [(a, b) for a in old for b in new if abs(a - b) < SAME_MS]
 
 
@@ -216,7 +218,7 @@ def test_with_the_rhythm_kept_objects_move_and_sound_otherwise(engine, request_)
 
 
 @pytest.mark.parametrize("also", [{"positions"}, {"hitsounds"}])
-def test_keeping_says_the_same_as_replacing_the_rest(engine, request_, also: set[str]) -> None:
+def test_keeping_says_the_same_as_replacing_the_rest(engine, request_, also: set[Aspect]) -> None:
     (rest,) = {"positions", "hitsounds"} - also
     kept = with_options(request_, keep=frozenset({"rhythm", *also}))
     assert run(engine, kept) == run(engine, with_options(request_, replace=rest))
@@ -233,7 +235,7 @@ def test_new_objects_take_over_the_hitsounds_of_their_moments(bundled, request_,
 
 
 @pytest.mark.parametrize("keep", [{"positions"}, {"positions", "hitsounds"}], ids=sorted)
-def test_a_new_rhythm_follows_the_cursor(bundled, request_, keep: set[str]) -> None:
+def test_a_new_rhythm_follows_the_cursor(bundled, request_, keep: set[Aspect]) -> None:
     request = with_options(request_, keep=frozenset(keep))
     after = spliced(request, lines_of(run(bundled, request)))
     assert serious(after) <= serious(request.document)
@@ -252,7 +254,7 @@ def test_a_new_rhythm_follows_the_cursor(bundled, request_, keep: set[str]) -> N
     [("v30", {"rhythm"}), ("v31", {"rhythm", "hitsounds"}), ("v32", {"rhythm", "hitsounds"})],
 )
 def test_positions_alone_are_chosen_whatever_a_family_calls_them(
-    goldens: Path, request_, family: str, keep: set[str]
+    goldens: Path, request_, family: str, keep: set[Aspect]
 ) -> None:
     engine = LocalEngine(goldens / family / "model", "cpu", threads=1)
     options = {"keep": frozenset(keep), "temperature": 1.0, "top_p": 1.0}
@@ -269,10 +271,38 @@ def test_positions_alone_are_chosen_whatever_a_family_calls_them(
     assert serious(after) <= serious(request.document)
 
 
+def test_diffusion_draws_what_the_model_has_chosen_once_more(
+    bundled, request_, goldens: Path
+) -> None:
+    request = with_options(request_, variants=2)
+    plain = run(bundled, request)
+    passages = run(bundled, with_options(request, diffusion_folder=goldens / "diffusion"))
+    assert [(p.variant, p.range) for p in passages] == [(0, RANGE), (1, RANGE)]
+    moved = 0
+    for variant in (0, 1):
+        before = spliced(request, lines_of(plain, variant))
+        after = spliced(request, lines_of(passages, variant))
+        assert sounds_at(before) == sounds_at(after)
+        assert serious(after) <= serious(request.document)
+        for old, new in zip(before.beatmap.hit_objects, after.beatmap.hit_objects, strict=True):
+            assert (old.start_ms, old.end_ms, old.type_bits) == (
+                new.start_ms,
+                new.end_ms,
+                new.type_bits,
+            )
+            moved += (old.x, old.y) != (new.x, new.y)
+    assert moved > 6
+
+
+def test_a_diffusion_folder_that_is_none_is_refused(bundled, request_, tmp_path: Path) -> None:
+    with pytest.raises(ModelMissing):
+        run(bundled, with_options(request_, diffusion_folder=tmp_path / "no"))
+
+
 @pytest.mark.parametrize("keep", [{"positions"}, {"positions", "hitsounds"}], ids=sorted)
 @pytest.mark.parametrize("name", [MANIA, "common/maps/taiko_sample.osu"])
 def test_where_positions_mean_nothing_without_the_rhythm_that_is_said(
-    engine, goldens: Path, song: Path, name: str, keep: set[str]
+    engine, goldens: Path, song: Path, name: str, keep: set[Aspect]
 ) -> None:
     document = Document.parse((goldens / name).read_bytes())
     options = RegenerateOptions(keep=frozenset(keep))

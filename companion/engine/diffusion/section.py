@@ -7,6 +7,7 @@ points decides how soon its x changes, and is drawn with it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Circle, Mode, Slider, objects_in
@@ -35,6 +36,9 @@ AS_POINTS = EncodingOptions(
 )
 """Pixels, and distances as they are between them."""
 END_SLACK_MS = 0.5
+CONTEXT_OBJECTS = DiffusionOptions().overlap_points
+"""So many objects to either side are seen; each of them has one point at least, and the original
+shows as many points around what it draws."""
 
 Drawn = Single | SliderParts
 
@@ -62,7 +66,7 @@ def refine_section(
         return ()
     events = refine_positions(
         model,
-        encode_map(beatmap, AS_POINTS),
+        encode_map(_around(beatmap, items), AS_POINTS),
         beatmap.timing_points,
         traits_of(about),
         DiffusionOptions(
@@ -79,6 +83,15 @@ def refine_section(
     return tuple(
         _line(document.lines[item.line].raw, item, drawn.get(_key(item)), beatmap) for item in items
     )
+
+
+def _around(beatmap: Beatmap, items: Sequence[HitObject]) -> Beatmap:
+    """The map with only these objects and some to either side."""
+    everything = beatmap.hit_objects
+    wanted = {item.line for item in items}
+    places = [place for place, item in enumerate(everything) if item.line in wanted]
+    first = max(places[0] - CONTEXT_OBJECTS, 0)
+    return replace(beatmap, hit_objects=everything[first : places[-1] + 1 + CONTEXT_OBJECTS])
 
 
 def traits_of(about: Conditioning) -> MapTraits:
