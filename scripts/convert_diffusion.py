@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import pickle
-import struct
 import sys
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -28,7 +25,8 @@ from companion.engine.diffusion.classes import ClassTable  # noqa: E402
 from companion.engine.diffusion.model import DiffusionSettings  # noqa: E402
 from companion.engine.diffusion.network import N_AXES, POSITION_CHANNELS, DiffusionNetwork  # noqa: E402
 from companion.engine.diffusion.schedule import SQUARED_COSINE  # noqa: E402
-from companion.errors import CheckpointMismatch, CompanionError, ModelMissing  # noqa: E402
+from companion.errors import CheckpointMismatch, CompanionError  # noqa: E402
+from pickles import read_pickle  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,21 +51,6 @@ TABLE_FIELDS = (
     "num_cs_classes",
 )
 """What is kept of the tokenizer; the descriptors of the maps it was trained with are not."""
-
-DAMAGE = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
-"""What torch raises for bytes that are no checkpoint, depending on where they stop being one."""
 
 
 def convert(weights_file: Path, out: Path, tokenizer_file: Path, heads: int | None = None) -> None:
@@ -102,24 +85,6 @@ def convert(weights_file: Path, out: Path, tokenizer_file: Path, heads: int | No
     # Tensors that share memory cannot be written, so each gets its own.
     save_file({name: t.detach().clone().contiguous() for name, t in weights.items()}, out / WEIGHTS)
     (out / CONFIG).write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
-
-
-def read_pickle(path: Path) -> object:
-    """The plain values and tensors in a pickle; see `convert` for errors."""
-    if not path.is_file():
-        raise ModelMissing(f"There is no {path}.")
-    try:
-        with warnings.catch_warnings():
-            # Of other pickle protocols torch only says that it may have to refuse them.
-            warnings.simplefilter("ignore", UserWarning)
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise CheckpointMismatch(
-            f"{path} was not read: it is damaged, or holds more than weights, which could run "
-            "code on this computer. Get the file from where it was first published."
-        ) from error
-    except DAMAGE as error:
-        raise CheckpointMismatch(f"{path} is damaged; fetch it again.") from error
 
 
 def tensors_of(content: object, path: Path) -> dict[str, Tensor]:

@@ -13,13 +13,14 @@ from companion.cli.progress import SongProgress
 from companion.cli.seeds import chosen_seed
 from companion.cli.workbench import Workbench
 from companion.engine.cancellation import CancelToken
-from companion.engine.requests import Passage, RegenerateOptions, Replace
+from companion.engine.requests import Aspect, Passage, RegenerateOptions, Replace
 from companion.errors import OptionRefused, RangeRefused
 from companion.findings import timestamp
 from companion.session import StartRegenerate
 from companion.suggestions import generate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from companion.beatmap import Beatmap
@@ -44,8 +45,10 @@ class Wish:
     guidance: float | None = None
     temperature: float | None = None
     replace: str = "all"
+    keep: Sequence[str] = ()
     change_green_lines: bool = False
     variants: int = 1
+    diffusion: Path | None = None
     out: Path | None = None
     in_place: bool = False
     acknowledge: bool = False
@@ -83,9 +86,11 @@ class Wish:
             seed=chosen_seed(self.seed),
             guidance=plain.guidance if self.guidance is None else self.guidance,
             temperature=plain.temperature if self.temperature is None else self.temperature,
-            replace=cast("Replace", self.replace),  # verified below
+            replace=cast("Replace", self.replace),  # verified below, as is what is kept
+            keep=cast("frozenset[Aspect]", frozenset(self.keep)),
             change_green_lines=self.change_green_lines,
             variants=self.variants,
+            diffusion_folder=self.diffusion,
         )
         options.verify()
         return options
@@ -189,6 +194,7 @@ def _value(
             "guidance": options.guidance,
             "temperature": options.temperature,
             "replace": options.replace,
+            "keep": sorted(options.keep),
             "change_green_lines": options.change_green_lines,
         },
         "model": {"name": model.name, "family": model.family, "digest": model.digest}

@@ -42,10 +42,20 @@ def regenerate(
     guidance: Guidance = None,
     temperature: Temperature = None,
     replace: Annotated[str, typer.Option(help="all, rhythm, positions or hitsounds.")] = "all",
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="rhythm, positions or hitsounds; may be repeated.", show_default="nothing"
+        ),
+    ] = None,
     green_lines: Annotated[
         bool, typer.Option("--green-lines", help="Let green lines in the range change too.")
     ] = False,
     variants: Annotated[int, typer.Option(help="How many alternatives; the best is taken.")] = 1,
+    diffusion: Annotated[
+        Path | None,
+        typer.Option(help="Folder of a diffusion model that draws the positions anew."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write the map with the new section to a new file.")
     ] = None,
@@ -54,7 +64,17 @@ def regenerate(
     ] = False,
     acknowledge: Acknowledge = False,
 ) -> None:
-    """Generate a section anew; prints it unless told to write."""
+    """Generate a section anew; prints it unless told to write.
+
+    --keep says what stays, --replace what does not. With the rhythm kept, every object stays when
+    and what it is, combos included; sliders keep their shape, and positions, hitsounds, or both are
+    chosen anew. Without it there are other objects: kept positions are the cursor's way, which the
+    new objects lie on at their times (in osu! and catch); kept hitsounds stay at every moment at
+    which something sounded, slider edges included, and the model chooses the rest.
+
+    --diffusion draws the positions, and the shapes of sliders, around what the model has chosen
+    (in osu! and catch); the objects around the section are seen and stay.
+    """
     settings = settings_of(ctx, common, model)
     from companion.cli.regenerating import Wish, regenerate_section
 
@@ -66,8 +86,10 @@ def regenerate(
         guidance=guidance,
         temperature=temperature,
         replace=replace,
+        keep=keep or (),
         change_green_lines=green_lines,
         variants=variants,
+        diffusion=diffusion,
         out=out,
         in_place=in_place,
         acknowledge=acknowledge,

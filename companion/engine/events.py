@@ -145,6 +145,18 @@ TIMED_TYPES = BEAT_TYPES | {
 TYPES = TIMED_TYPES | UNTIMED_TYPES
 """Every type event: what makes a group. All other events are attributes of one."""
 
+SUSTAIN_TYPES = frozenset(
+    {
+        EventType.SLIDER_SUSTAIN,
+        EventType.SLIDER_REPEAT_SUSTAIN,
+        EventType.SPINNER_SUSTAIN,
+        EventType.HOLD_NOTE_SUSTAIN,
+        EventType.DRUMROLL_SUSTAIN,
+        EventType.DENDEN_SUSTAIN,
+    }
+)
+"""Types of groups that only say that an object goes on."""
+
 HEAD_TYPES = frozenset(
     {
         EventType.CIRCLE,

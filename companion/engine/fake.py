@@ -126,7 +126,7 @@ class FakeEngine:
             dice = random.Random(f"{request.options.seed}/{variant}")
             for stretch in _stretches(request.range, beatmap):
                 self._pass_gate(token)
-                if request.options.replace == "hitsounds":
+                if "rhythm" in request.options.kept and "hitsounds" not in request.options.kept:
                     lines = tuple(_resounded(stretch, request, dice))
                 else:
                     lines = tuple(_circles(stretch, beatmap, dice))

@@ -48,24 +48,18 @@ class Refining:
         from companion.engine.diffusion import (
             DiffusionModel,
             DiffusionOptions,
-            MapTraits,
             refine_positions,
+            traits_of,
         )
 
         assert isinstance(self._model, DiffusionModel)
-        about, how = self._request.conditioning, self._request.refinement
+        how = self._request.refinement
         assert how is not None
         return refine_positions(
             self._model,
             events,
             red_lines,
-            MapTraits(
-                stars=about.difficulty,
-                mapper_id=about.mapper_id,
-                descriptors=tuple(map(str, about.descriptors or ())),
-                negative_descriptors=tuple(map(str, about.negative_descriptors or ())),
-                circle_size=about.cs,
-            ),
+            traits_of(self._request.conditioning),
             DiffusionOptions(
                 steps=how.steps,
                 guidance=how.guidance,

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
+from companion.beatmap import Mode
 from companion.errors import OptionRefused, RangeRefused
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 Replace = Literal["all", "rhythm", "positions", "hitsounds"]
 """What a regeneration may change of the objects in its range; the rest of them stays as it is."""
+Aspect = Literal["rhythm", "positions", "hitsounds"]
+"""What can be told apart of objects: when they are and what kind of, where, and how they sound."""
+ASPECTS: frozenset[Aspect] = frozenset(get_args(Aspect))
 
 MAX_VARIANTS = 8
 MAX_SEED = 2**63 - 1
@@ -102,9 +106,25 @@ class RegenerateOptions:
     top_p: float = 0.95
     """Nucleus size: the unlikely events that together have less than ``1 - top_p`` are left out."""
     replace: Replace = "all"
+    keep: frozenset[Aspect] = frozenset()
+    """What stays of the objects in the range; says the same as `replace`, which then is ``all``.
+
+    With the rhythm, objects stay and the other aspects of them are chosen anew. Without it there
+    are other objects: kept positions are the way of the cursor, which the new objects lie on at
+    their times; kept hitsounds are those of every moment at which something sounded, and the model
+    chooses them where nothing did. Combos belong to the rhythm, volumes to the hitsounds.
+    """
     change_green_lines: bool = False
     """Whether inherited timing points in the range may change too. Red lines never do."""
     variants: int = 1
+    diffusion_folder: Path | None = None
+    """A diffusion checkpoint that draws the positions anew around what the model has chosen; the
+    objects around the range are seen and stay. Passages then come when all is written."""
+
+    @property
+    def kept(self) -> frozenset[Aspect]:
+        """What stays, in whichever way it was said."""
+        return self.keep if self.replace == "all" else ASPECTS - {self.replace}
 
     def verify(self) -> None:
         """Raise `OptionRefused` in plain words when a value is out of its range."""
@@ -120,8 +140,26 @@ class RegenerateOptions:
             raise OptionRefused("Top-p has to be above 0 and at most 1.")
         if self.replace not in get_args(Replace):
             raise OptionRefused(f"“{self.replace}” is nothing that can be replaced.")
+        self._verify_kept()
         if not 1 <= self.variants <= MAX_VARIANTS:
             raise OptionRefused(f"Between 1 and {MAX_VARIANTS} variants can be asked for.")
+
+    def _verify_kept(self) -> None:
+        unknown = sorted(self.keep - ASPECTS)
+        if unknown:
+            raise OptionRefused(
+                f"“{unknown[0]}” is nothing that can be kept: rhythm, positions and hitsounds are."
+            )
+        if self.keep and self.replace != "all":
+            raise OptionRefused("Say either what is replaced or what is kept, not both.")
+        if self.keep == ASPECTS:
+            raise OptionRefused("With everything kept there is nothing left to generate.")
+        if self.diffusion_folder is not None and "positions" in self.kept:
+            raise OptionRefused("Diffusion draws positions anew, so that they cannot be kept.")
+        if self.guidance != 1 and "rhythm" in self.kept:
+            raise OptionRefused(
+                "Guidance works only where the rhythm is new; set it to 1 to keep the rhythm."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +179,12 @@ class RegenerateRequest:
         self.options.verify()
         if self.range.end_ms <= self.range.start_ms:
             raise RangeRefused("The range is empty: its end is not after its start.")
+        mode = self.document.beatmap.mode
+        if self.options.diffusion_folder is not None and mode not in {Mode.OSU, Mode.CATCH}:
+            raise OptionRefused(
+                f"Diffusion knows positions of osu! and catch maps only, and this is a "
+                f"{mode.name.lower()} map; leave it out."
+            )
 
 
 @dataclass(frozen=True, slots=True)

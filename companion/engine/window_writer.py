@@ -21,6 +21,7 @@ from companion.engine.logit_filters import (
     TimeFence,
     TopK,
     TopP,
+    TypesLastGrammar,
     temperature_rules,
 )
 from companion.engine.vocabulary import EOS_ID, MS_PER_STEP, PAD_ID
@@ -122,9 +123,9 @@ class WindowWriter:
         self._modes: Collection[Mode] = tuple(Mode) if options.original_quirks else (mode,)
         self._chooser = chooser
         encoding = backbone.settings.encoding
-        self._grammar = None
-        if not options.original_quirks and ObjectGrammar.knows(encoding):
-            self._grammar = ObjectGrammar(backbone.vocabulary, encoding, mode)
+        grammars = () if options.original_quirks else (ObjectGrammar, TypesLastGrammar)
+        known = [grammar for grammar in grammars if grammar.knows(encoding)]
+        self._grammar = known[0](backbone.vocabulary, encoding, mode) if known else None
 
     def write(
         self,

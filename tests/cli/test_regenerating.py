@@ -84,6 +84,21 @@ def test_options_reach_the_engine(ready: Commands, map_path: Path, engine: FakeE
     assert options.change_green_lines
 
 
+def test_what_is_kept_reaches_the_engine(ready: Commands, map_path: Path, engine: FakeEngine):
+    kept = ("--keep", "rhythm", "--keep", "hitsounds")
+    value = ready("regenerate", map_path, *SECTION, *kept, "--json").value
+    assert value["settings"]["keep"] == ["hitsounds", "rhythm"]
+    (request,) = engine.requests
+    assert isinstance(request, RegenerateRequest)
+    assert request.options.keep == {"rhythm", "hitsounds"}
+
+
+def test_keeping_what_there_is_not_is_refused(ready: Commands, map_path: Path):
+    answer = ready("regenerate", map_path, *SECTION, "--keep", "colours")
+    assert answer.status != 0
+    assert "colours" in answer.err
+
+
 def test_in_place_writes_with_backup_undo_and_provenance(ready: Commands, map_path: Path):
     value = ready("regenerate", map_path, *SECTION, "--in-place", "--json").value
     written = map_path.read_bytes()

@@ -25,6 +25,7 @@ def vocabulary() -> Vocabulary:
         E.HITSOUND, E.VOLUME, E.CIRCLE, E.SPINNER, E.SPINNER_END, E.SLIDER_HEAD, E.BEZIER_ANCHOR,
         E.PERFECT_ANCHOR, E.CATMULL_ANCHOR, E.RED_ANCHOR, E.LAST_ANCHOR, E.SLIDER_END, E.KIAI,
         E.HOLD_NOTE, E.HOLD_NOTE_END, E.DRUMROLL, E.DRUMROLL_END, E.DENDEN, E.DENDEN_END,
+        E.POS_X, E.POS_Y, E.POS_REFINE,
     ]  # fmt: skip
     ranges = tuple(EventRange(kind, 5 + 2 * i, 0, 1) for i, kind in enumerate(kinds))
     end = ranges[-1].end_id
@@ -128,7 +129,18 @@ def test_rows_are_judged_by_themselves_and_the_input_stays():
 def test_families_that_write_otherwise_are_left_alone():
     assert ObjectGrammar.knows(OPTIONS)
     for change in [
-        {"types_first": False}, {"slider_version": 2}, {"position_split_axes": True},
-        {"position_refinement_px": 2}, {"add_timing": True}, {"add_kiai": True},
+        {"types_first": False}, {"slider_version": 2}, {"sustain_interval_ms": 8000},
+        {"add_timing": True}, {"add_kiai": True},
     ]:  # fmt: skip
         assert not ObjectGrammar.knows(replace(OPTIONS, **change))
+
+
+def test_axes_and_refinements_of_a_place_are_waited_for():
+    kinds = [E.CIRCLE, E.TIME_SHIFT, E.SNAPPING, E.DISTANCE]
+    split = replace(OPTIONS, position_split_axes=True)
+    assert allowed(kinds, options=split) == {E.POS_X}
+    assert allowed([*kinds, E.POS_X], options=split) == {E.POS_Y}
+    assert allowed([*kinds, E.POS_X, E.POS_Y], options=split) == {E.NEW_COMBO, E.HITSOUND}
+    fine = replace(OPTIONS, position_refinement_px=2)
+    assert allowed([*kinds, E.POS], options=fine) == {E.POS_REFINE}
+    assert allowed([*kinds, E.POS, E.POS_REFINE], options=fine) == {E.NEW_COMBO, E.HITSOUND}

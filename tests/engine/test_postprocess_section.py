@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -182,6 +184,18 @@ def test_green_lines_are_only_made_when_they_may_change(beatmap_of):
     (line,) = rewritten(beatmap, options=CHANGING).green_lines
     assert (line.time_ms, line.velocity, line.volume, line.kiai) == (1000, 2.0, 30, True)
     assert not line.uninherited
+
+
+def test_volumes_that_are_to_stay_stay_where_velocities_change(beatmap_of):
+    loud = ["0,500,4,2,0,90,1,0", "500,-80,4,2,0,90,0,0"]
+    events = encode_map(beatmap_of(["9,9,0,1,0", "100,100,500,2,0,L|275:100,1,175"], loud), FINE)
+    quiet = beatmap_of([], ["0,500,4,2,0,60,1,0", "300,-100,4,2,0,20,0,0"])
+    keeping = replace(CHANGING, change_volumes=False)
+    lines = write_section(events, quiet, RANGE, keeping).green_lines
+    assert [(p.time_ms, p.volume, round(p.velocity, 3)) for p in lines] == [
+        (300, 20, 1.0),
+        (500, 20, 1.25),
+    ]
 
 
 def test_volumes_and_velocities_that_the_model_wants_become_green_lines(beatmap_of):

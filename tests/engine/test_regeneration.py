@@ -7,19 +7,29 @@ from typing import TYPE_CHECKING
 import pytest
 import soundfile
 
-from companion.beatmap import Document, Slider, TimeRange, objects_in, splice_objects
+from companion.beatmap import (
+    Document,
+    Slider,
+    Spinner,
+    TimeRange,
+    objects_in,
+    splice_objects,
+)
 from companion.checks.catalogue import run_checks
 from companion.engine.cancellation import CancelToken
+from companion.engine.cursor_path import SAME_MS, CursorPath
 from companion.engine.engine import LocalEngine
 from companion.engine.events import Event, EventType
-from companion.engine.regeneration import _Draft
+from companion.engine.new_rhythm import Draft
 from companion.engine.requests import Passage, RegenerateOptions, RegenerateRequest
 from companion.engine.tidying import Tidier
-from companion.errors import Cancelled, OptionRefused, RangeRefused
+from companion.errors import Cancelled, ModelMissing, OptionRefused, RangeRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
+
+    from companion.engine.requests import Aspect
 
 STD = "common/maps_cut/std_1341554_cut38000.osu"
 MANIA = "common/maps/mania_sample.osu"
@@ -45,6 +55,11 @@ def document(goldens: Path) -> Document:
 @pytest.fixture(scope="module")
 def engine(goldens: Path) -> LocalEngine:
     return LocalEngine(goldens / "v29" / "model", "cpu", threads=1)
+
+
+@pytest.fixture(scope="module")
+def bundled() -> LocalEngine:
+    return LocalEngine(device="cpu", threads=1)
 
 
 @pytest.fixture
@@ -163,12 +178,151 @@ def test_mania_columns_are_chosen_without_two_notes_in_one_place(
 
 @pytest.mark.parametrize(
     "options",
-    [{"replace": "rhythm"}, {"replace": "positions", "guidance": 2.0}, {"variants": 0}],
+    [{"keep": frozenset({"rhythm"}), "guidance": 2.0}, {"variants": 0}],
     ids=str,
 )
 def test_what_the_model_cannot_do_is_refused_in_plain_words(engine, request_, options) -> None:
     with pytest.raises(OptionRefused):
         run(engine, with_options(request_, **options))
+
+
+def sounds_at(document: Document) -> dict[int, tuple[int, int, int]]:
+    """Additions and sets of every edge in the range, by time."""
+    found: dict[int, tuple[int, int, int]] = {}
+    for item in objects_in(document.beatmap, RANGE):
+        if isinstance(item, Slider):
+            for ms, bits, sets in zip(
+                item.node_times_ms, item.edge_sounds, item.edge_sets, strict=True
+            ):
+                found[round(ms)] = (bits, *sets)
+        else:
+            sample = item.sample
+            found[round(item.end_ms)] = (item.hitsound, sample.normal_set, sample.addition_set)
+    return found
+
+
+def same_moments(old: Collection[int], new: Collection[int]) -> list[tuple[int, int]]:
+    return [(a, b) for a in old for b in new if abs(a - b) < SAME_MS]
+
+
+def test_with_the_rhythm_kept_objects_move_and_sound_otherwise(engine, request_) -> None:
+    request = with_options(request_, keep=frozenset({"rhythm"}), temperature=1.0, top_p=1.0)
+    after = spliced(request, lines_of(run(engine, request)))
+    old_items = objects_in(request.document.beatmap, RANGE)
+    new_items = objects_in(after.beatmap, RANGE)
+    assert [(o.start_ms, o.end_ms, o.type_bits) for o in old_items] == [
+        (o.start_ms, o.end_ms, o.type_bits) for o in new_items
+    ]
+    assert [(o.x, o.y) for o in old_items] != [(o.x, o.y) for o in new_items]
+    assert sounds_at(request.document) != sounds_at(after)
+
+
+@pytest.mark.parametrize("also", [{"positions"}, {"hitsounds"}])
+def test_keeping_says_the_same_as_replacing_the_rest(engine, request_, also: set[Aspect]) -> None:
+    (rest,) = {"positions", "hitsounds"} - also
+    kept = with_options(request_, keep=frozenset({"rhythm", *also}))
+    assert run(engine, kept) == run(engine, with_options(request_, replace=rest))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_new_objects_take_over_the_hitsounds_of_their_moments(bundled, request_, seed) -> None:
+    request = with_options(request_, keep=frozenset({"hitsounds"}), seed=seed)
+    old = sounds_at(request.document)
+    new = sounds_at(spliced(request, lines_of(run(bundled, request))))
+    shared = same_moments(old, new)
+    assert len(shared) > 3
+    assert all(old[a] == new[b] for a, b in shared)
+
+
+@pytest.mark.parametrize("keep", [{"positions"}, {"positions", "hitsounds"}], ids=sorted)
+def test_a_new_rhythm_follows_the_cursor(bundled, request_, keep: set[Aspect]) -> None:
+    request = with_options(request_, keep=frozenset(keep))
+    after = spliced(request, lines_of(run(bundled, request)))
+    assert serious(after) <= serious(request.document)
+    items = [i for i in objects_in(after.beatmap, RANGE) if not isinstance(i, Spinner)]
+    assert len(items) > 3
+    cursor = CursorPath(request.document.beatmap)
+    for item in items:
+        assert cursor.at(item.start_ms) == pytest.approx((item.x, item.y), abs=1)
+    if "hitsounds" in keep:
+        old, new = sounds_at(request.document), sounds_at(after)
+        assert all(old[a] == new[b] for a, b in same_moments(old, new))
+
+
+@pytest.mark.parametrize(
+    ("family", "keep"),
+    [("v30", {"rhythm"}), ("v31", {"rhythm", "hitsounds"}), ("v32", {"rhythm", "hitsounds"})],
+)
+def test_positions_alone_are_chosen_whatever_a_family_calls_them(
+    goldens: Path, request_, family: str, keep: set[Aspect]
+) -> None:
+    engine = LocalEngine(goldens / family / "model", "cpu", threads=1)
+    options = {"keep": frozenset(keep), "temperature": 1.0, "top_p": 1.0}
+    request = with_options(request_, **options)
+    after = spliced(request, lines_of(run(engine, request)))
+    old_items = objects_in(request.document.beatmap, RANGE)
+    new_items = objects_in(after.beatmap, RANGE)
+    assert [(o.start_ms, o.end_ms) for o in old_items] == [
+        (o.start_ms, o.end_ms) for o in new_items
+    ]
+    moved = [(a.x, a.y) != (b.x, b.y) for a, b in zip(old_items, new_items, strict=True)]
+    assert sum(moved) > len(moved) / 2
+    assert (sounds_at(request.document) == sounds_at(after)) == ("hitsounds" in keep)
+    assert serious(after) <= serious(request.document)
+
+
+def test_diffusion_draws_what_the_model_has_chosen_once_more(
+    bundled, request_, goldens: Path
+) -> None:
+    request = with_options(request_, variants=2)
+    plain = run(bundled, request)
+    passages = run(bundled, with_options(request, diffusion_folder=goldens / "diffusion"))
+    assert [(p.variant, p.range) for p in passages] == [(0, RANGE), (1, RANGE)]
+    moved = 0
+    for variant in (0, 1):
+        before = spliced(request, lines_of(plain, variant))
+        after = spliced(request, lines_of(passages, variant))
+        assert sounds_at(before) == sounds_at(after)
+        assert serious(after) <= serious(request.document)
+        for old, new in zip(before.beatmap.hit_objects, after.beatmap.hit_objects, strict=True):
+            assert (old.start_ms, old.end_ms, old.type_bits) == (
+                new.start_ms,
+                new.end_ms,
+                new.type_bits,
+            )
+            moved += (old.x, old.y) != (new.x, new.y)
+    assert moved > 6
+
+
+def test_a_diffusion_folder_that_is_none_is_refused(bundled, request_, tmp_path: Path) -> None:
+    with pytest.raises(ModelMissing):
+        run(bundled, with_options(request_, diffusion_folder=tmp_path / "no"))
+
+
+@pytest.mark.parametrize("keep", [{"positions"}, {"positions", "hitsounds"}], ids=sorted)
+@pytest.mark.parametrize("name", [MANIA, "common/maps/taiko_sample.osu"])
+def test_where_positions_mean_nothing_without_the_rhythm_that_is_said(
+    engine, goldens: Path, song: Path, name: str, keep: set[Aspect]
+) -> None:
+    document = Document.parse((goldens / name).read_bytes())
+    options = RegenerateOptions(keep=frozenset(keep))
+    first = int(document.beatmap.hit_objects[0].start_ms)
+    with pytest.raises(OptionRefused, match=r"columns|no positions"):
+        run(engine, RegenerateRequest(document, song, TimeRange(first, first + 1000), options))
+
+
+def test_taiko_colours_are_chosen_for_a_kept_rhythm(engine, goldens: Path, song: Path) -> None:
+    document = Document.parse((goldens / "common/maps/taiko_sample.osu").read_bytes())
+    first = int(document.beatmap.hit_objects[0].start_ms)
+    options = RegenerateOptions(keep=frozenset({"rhythm"}), temperature=1.0, top_p=1.0)
+    request = RegenerateRequest(document, song, TimeRange(first, first + 3000), options)
+    after = spliced(request, lines_of(run(engine, request)))
+    assert [o.start_ms for o in after.beatmap.hit_objects] == [
+        o.start_ms for o in document.beatmap.hit_objects
+    ]
+    assert [o.hitsound for o in after.beatmap.hit_objects] != [
+        o.hitsound for o in document.beatmap.hit_objects
+    ]
 
 
 def test_taiko_notes_have_no_positions_to_choose(engine, goldens: Path, song: Path) -> None:
@@ -229,7 +383,7 @@ def test_what_is_not_complete_yet_is_not_handed_out(types_first: bool) -> None:
         ]
         return [type_event, *attributes] if types_first else [*attributes, type_event]
 
-    draft = _Draft(0, Tidier(Document.parse(b""), RANGE, []), types_first)
+    draft = Draft(0, Tidier(Document.parse(b""), RANGE, []), types_first)
     draft.events += at(EventType.CIRCLE, 100, 0) + at(EventType.HOLD_NOTE, 200, 1)
     draft.events += at(EventType.HOLD_NOTE, 300, 2)
     assert draft.final_until(1000) == 200

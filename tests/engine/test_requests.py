@@ -30,12 +30,43 @@ def test_the_default_options_are_in_range() -> None:
         {"replace": "colours"},
         {"variants": 0},
         {"variants": 9},
+        {"keep": frozenset({"colours"})},
+        {"keep": frozenset({"rhythm", "positions", "hitsounds"})},
+        {"keep": frozenset({"rhythm"}), "replace": "hitsounds"},
+        {"keep": frozenset({"rhythm"}), "guidance": 2.0},
+        {"replace": "hitsounds", "guidance": 2.0},
+        {"keep": frozenset({"positions"}), "diffusion_folder": Path("diffusion")},
+        {"replace": "hitsounds", "diffusion_folder": Path("diffusion")},
     ],
     ids=str,
 )
 def test_an_option_out_of_range_is_refused(change) -> None:
     with pytest.raises(OptionRefused):
         replace(RegenerateOptions(), **change).verify()
+
+
+@pytest.mark.parametrize(
+    ("options", "kept"),
+    [
+        ({}, set()),
+        ({"keep": frozenset({"hitsounds"})}, {"hitsounds"}),
+        ({"replace": "positions"}, {"rhythm", "hitsounds"}),
+        ({"replace": "rhythm"}, {"positions", "hitsounds"}),
+    ],
+    ids=str,
+)
+def test_what_is_replaced_says_what_is_kept(options, kept) -> None:
+    made = RegenerateOptions(**options)
+    made.verify()
+    assert made.kept == kept
+
+
+@pytest.mark.parametrize("mode", [1, 3])
+def test_diffusion_is_refused_where_it_knows_no_positions(document_of, mode: int) -> None:
+    options = RegenerateOptions(diffusion_folder=Path("diffusion"))
+    document = document_of(["9,9,0,1,0"], mode=mode)
+    with pytest.raises(OptionRefused, match="Diffusion"):
+        RegenerateRequest(document, Path("song.mp3"), TimeRange(0, 500), options).verify()
 
 
 @pytest.mark.parametrize("change", [{"difficulty": 0.0}, {"temperature": 0.0}], ids=str)

@@ -94,7 +94,7 @@ class StyleNetwork(nn.Module):
 
 
 def load_style_network(folder: Path, device: torch.device) -> tuple[StyleNetwork, StyleConfig]:
-    """Load the style model in a folder.
+    """Load the style model in a folder, as ``scripts/convert_style.py`` writes it.
 
     Raises:
         ModelMissing: The folder lacks ``config.json`` or ``model.safetensors``.

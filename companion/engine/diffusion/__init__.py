@@ -1,8 +1,8 @@
 """Positions refined by diffusion: where objects lie, drawn anew around what a model has written.
 
-Owns the osu-diffusion network, its checkpoints and the way from events to events. May import the
-engine's events, groups, checkpoints and cancellation, and ``companion.beatmap``. Importing it loads
-torch.
+Owns the osu-diffusion network, its checkpoints and the way from events to events, and that from a
+section's objects to their lines. May import the engine's events, encoding, groups, checkpoints and
+cancellation, and ``companion.beatmap``. Importing it loads torch.
 """
 
 from companion.engine.diffusion.classes import ClassTable, MapTraits
@@ -10,6 +10,7 @@ from companion.engine.diffusion.model import DiffusionModel, DiffusionSettings, 
 from companion.engine.diffusion.options import DiffusionOptions
 from companion.engine.diffusion.refining import refine_positions
 from companion.engine.diffusion.schedule import NoiseSchedule
+from companion.engine.diffusion.section import refine_section, traits_of
 from companion.engine.diffusion.sequence import PointSequence
 
 __all__ = [
@@ -22,4 +23,6 @@ __all__ = [
     "PointSequence",
     "load",
     "refine_positions",
+    "refine_section",
+    "traits_of",
 ]

@@ -23,6 +23,7 @@ from companion.engine.logit_filters.times import (
     TimeFence,
 )
 from companion.engine.logit_filters.truncation import TopK, TopP
+from companion.engine.logit_filters.types_last_grammar import TypesLastGrammar
 
 __all__ = [
     "ConditionalTemperature",
@@ -41,5 +42,6 @@ __all__ = [
     "TokenHistory",
     "TopK",
     "TopP",
+    "TypesLastGrammar",
     "temperature_rules",
 ]

@@ -1,4 +1,4 @@
-"""What an object consists of, for models that name an event's type before its attributes.
+"""Well-formed objects from models that name an event's type before its attributes.
 
 A trained model hardly ever breaks these rules by itself, but one token drawn from the tail of a
 distribution is enough for a slider without an end, and everything after it is understood wrongly.
@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from companion.beatmap import Mode
 from companion.engine.events import UNTIMED_TYPES, EventType
+from companion.engine.logit_filters.object_groups import OPTIONAL, group_attributes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from torch import Tensor
 
+    from companion.beatmap import Mode
     from companion.engine.encoding import EncodingOptions
     from companion.engine.logit_filters.history import TokenHistory
     from companion.engine.vocabulary import Vocabulary
@@ -25,40 +24,7 @@ if TYPE_CHECKING:
 Kinds = frozenset[EventType]
 
 E = EventType
-_SOUND = (E.HITSOUND, E.VOLUME)
-_WHEN = (E.TIME_SHIFT, E.SNAPPING)
-_WHERE = (E.DISTANCE, E.POS)
-_OPTIONAL = frozenset({E.NEW_COMBO})
 _SLIDER_MIDDLE = UNTIMED_TYPES | {E.LAST_ANCHOR}
-
-_PLAYFIELD_GROUPS: dict[EventType, tuple[EventType, ...]] = {
-    E.CIRCLE: (*_WHEN, *_WHERE, E.NEW_COMBO, *_SOUND),
-    E.SLIDER_HEAD: (*_WHEN, *_WHERE, E.NEW_COMBO, E.SCROLL_SPEED, *_SOUND),
-    **dict.fromkeys(UNTIMED_TYPES, _WHERE),
-    E.LAST_ANCHOR: (*_WHEN, *_WHERE, *_SOUND),
-    E.SLIDER_END: (*_WHEN, *_WHERE, *_SOUND),
-    E.SPINNER: _WHEN,
-    E.SPINNER_END: (*_WHEN, *_SOUND),
-}
-_TAIKO_GROUPS: dict[EventType, tuple[EventType, ...]] = {
-    E.CIRCLE: (*_WHEN, E.SCROLL_SPEED, *_SOUND),
-    E.DRUMROLL: (*_WHEN, E.SCROLL_SPEED, *_SOUND),
-    E.DRUMROLL_END: _WHEN,
-    E.DENDEN: (*_WHEN, E.SCROLL_SPEED, *_SOUND),
-    E.DENDEN_END: _WHEN,
-}
-_MANIA_GROUPS: dict[EventType, tuple[EventType, ...]] = {
-    E.CIRCLE: (*_WHEN, E.MANIA_COLUMN, *_SOUND),
-    E.HOLD_NOTE: (*_WHEN, E.MANIA_COLUMN, *_SOUND),
-    E.HOLD_NOTE_END: (*_WHEN, E.MANIA_COLUMN),
-}
-_GROUPS = {
-    Mode.OSU: _PLAYFIELD_GROUPS,
-    Mode.CATCH: _PLAYFIELD_GROUPS,
-    Mode.TAIKO: _TAIKO_GROUPS,
-    Mode.MANIA: _MANIA_GROUPS,
-}
-"""The attributes of each type's group, in order."""
 
 _GOES_ON: dict[EventType, Kinds] = {
     E.SLIDER_HEAD: _SLIDER_MIDDLE,
@@ -77,8 +43,8 @@ class ObjectGrammar:
     def __init__(self, vocabulary: Vocabulary, options: EncodingOptions, mode: Mode) -> None:
         self._vocabulary = vocabulary
         self._groups = {
-            kind: _without_absent(group, options, mode)
-            for kind, group in _GROUPS[mode].items()
+            kind: group
+            for kind, group in group_attributes(options, mode).items()
             if kind in vocabulary
         }
         between = frozenset(self._groups).difference(*_GOES_ON.values())
@@ -92,8 +58,7 @@ class ObjectGrammar:
         return (
             options.types_first
             and options.slider_version == 1
-            and not options.position_split_axes
-            and options.position_refinement_px is None
+            and not options.sustain_interval_ms
             and not (options.add_timing or options.add_kiai or options.add_mania_sv)
         )
 
@@ -143,7 +108,7 @@ class ObjectGrammar:
         allowed: set[EventType] = set()
         for attribute in rest:
             allowed.add(attribute)
-            if attribute not in _OPTIONAL:
+            if attribute not in OPTIONAL:
                 return frozenset(allowed)
         if kind is E.LAST_ANCHOR and E.HITSOUND in group:
             allowed.add(E.HITSOUND)
@@ -153,21 +118,3 @@ class ObjectGrammar:
         if not self._vocabulary.is_event(token):
             return None
         return self._vocabulary.decode(token).kind
-
-
-def _without_absent(
-    group: Iterable[EventType], options: EncodingOptions, mode: Mode
-) -> tuple[EventType, ...]:
-    """The attributes that a family writes down."""
-    absent: set[EventType] = set()
-    if not options.add_snapping:
-        absent.add(E.SNAPPING)
-    if not options.add_distances:
-        absent.add(E.DISTANCE)
-    if not options.add_positions:
-        absent.add(E.POS)
-    if not options.add_hitsounds:
-        absent.update(_SOUND)
-    if not options.add_sv and mode is not Mode.TAIKO:
-        absent.add(E.SCROLL_SPEED)
-    return tuple(kind for kind in group if kind not in absent)

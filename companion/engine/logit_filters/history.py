@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from companion.engine.events import BEAT_TYPES, TYPES, EventType
+from companion.engine.events import BEAT_TYPES, SUSTAIN_TYPES, TYPES, EventType
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _REMEMBERED = 3
 """The farthest that any rule looks back."""
 _OBJECT_TYPES = TYPES - BEAT_TYPES
+_GROUP_ENDS = TYPES | SUSTAIN_TYPES
+"""Where types come last, what ends a group."""
 
 
 class TokenHistory:
@@ -25,6 +27,7 @@ class TokenHistory:
     """
 
     def __init__(self, vocabulary: Vocabulary, prompts: Sequence[Sequence[int]]) -> None:
+        self._vocabulary = vocabulary
         self._times = vocabulary.ranges[EventType.TIME_SHIFT].ids
         self._starts = frozenset({vocabulary.sos_id, *vocabulary.context_sos.values()})
         self._types = {
@@ -41,10 +44,18 @@ class TokenHistory:
         """Per row the last type since the last start token; None when there is none."""
         self.last_object_types: list[EventType | None] = []
         """The same without beats, which some families write between the parts of an object."""
+        self.said: list[frozenset[EventType]] = []
+        """Per row the kinds of events since the last type or start token: where types come last,
+        what is known of the group that is being written."""
+        self.last_object_timed: list[bool] = []
+        """Per row whether the group that ended with its last object type had a time."""
         for prompt in prompts:
             self.last_steps.append(self._last_step(prompt))
             self.last_types.append(self._last_type(prompt, TYPES))
             self.last_object_types.append(self._last_type(prompt, _OBJECT_TYPES))
+            self.said.append(self._said_before(prompt, len(prompt)))
+            end = self._last_object_end(prompt)
+            self.last_object_timed.append(EventType.TIME_SHIFT in self._said_before(prompt, end))
 
     def __len__(self) -> int:
         return len(self._recent)
@@ -55,6 +66,7 @@ class TokenHistory:
             recent = self._recent[row]
             recent.append(token)
             del recent[:-_REMEMBERED]
+            self._say(row, token)
             if token in self._times:
                 self.last_steps[row] = token - self._times.start
             elif token in self._types:
@@ -66,10 +78,42 @@ class TokenHistory:
                 self.last_steps[row] = 0
                 self.last_types[row] = self.last_object_types[row] = None
 
+    def _say(self, row: int, token: int) -> None:
+        kind = self._kind(token)
+        if kind is None or kind in _GROUP_ENDS:
+            if kind in _OBJECT_TYPES:
+                self.last_object_timed[row] = EventType.TIME_SHIFT in self.said[row]
+            self.said[row] = frozenset()
+        elif kind not in self.said[row]:
+            self.said[row] |= {kind}
+
     def recent(self, row: int, distance: int) -> int:
         """The token ``distance`` positions before the next one; -1 when there are not so many."""
         recent = self._recent[row]
         return recent[-distance] if distance <= len(recent) else -1
+
+    def _kind(self, token: int) -> EventType | None:
+        """What kind of event a token stands for; None for one that stands for none."""
+        return self._vocabulary.decode(token).kind if self._vocabulary.is_event(token) else None
+
+    def _said_before(self, prompt: Sequence[int], end: int) -> frozenset[EventType]:
+        """Kinds of the events before a place, back to the last type or start token."""
+        said: set[EventType] = set()
+        for token in reversed(prompt[:end]):
+            kind = self._kind(token)
+            if kind is None or kind in _GROUP_ENDS:
+                break
+            said.add(kind)
+        return frozenset(said)
+
+    def _last_object_end(self, prompt: Sequence[int]) -> int:
+        """Where the last object type since the last start token stands; 0 when there is none."""
+        for at in range(len(prompt) - 1, -1, -1):
+            if self._types.get(prompt[at]) in _OBJECT_TYPES:
+                return at
+            if prompt[at] in self._starts:
+                break
+        return 0
 
     def _last_step(self, prompt: Sequence[int]) -> int:
         for token in reversed(prompt):

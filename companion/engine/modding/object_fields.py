@@ -82,6 +82,14 @@ class ObjectFields:
         """Put at another x."""
         return self._with(_X, _int(x))
 
+    def with_place(self, x: float, y: float) -> ObjectFields:
+        """Put elsewhere, in whole pixels; a slider's control points stay."""
+        return self._with(_X, _int(round(x)))._with(_Y, _int(round(y)))
+
+    def with_curve(self, curve: bytes) -> ObjectFields:
+        """Give a slider another curve: its type and its control points after the head."""
+        return self._with(_CURVE, curve)
+
     def shifted(self, dx: int, dy: int) -> ObjectFields:
         """Move by whole pixels, a slider with all its control points."""
         fields = self

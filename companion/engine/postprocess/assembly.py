@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +19,7 @@ Point = tuple[float, float]
 
 CENTRE: Point = (256, 192)
 PLAYFIELD: Point = (512, 384)
+ROUNDING_MS = 1.0
 _CIRCLE_SAMPLES = 500
 
 ANCHOR_LETTERS = {
@@ -76,11 +77,20 @@ class SliderParts:
     """Curve type letter, that of the first anchor."""
     anchors: tuple[Point, ...]
     """After the head; a red anchor is there twice."""
+    counts_sounds: bool = True
+    """Whether the last anchor's sounds may say how many spans there are."""
 
     @property
     def slides(self) -> int:
-        """Number of spans."""
-        return max(round(self._total_ms / (self.last.time_ms - self.head.time_ms)), 1)
+        """Number of spans: one for each sound of the last anchor, if its time agrees.
+
+        Times are whole milliseconds, which leaves the number open where spans are short and many.
+        """
+        first_ms, total_ms = self.last.time_ms - self.head.time_ms, self._total_ms
+        sounds = len(self.last.hitsounds)
+        if self.counts_sounds and sounds and abs(total_ms / sounds - first_ms) <= ROUNDING_MS:
+            return sounds
+        return max(round(total_ms / first_ms), 1)
 
     @property
     def span_ms(self) -> float:
@@ -161,12 +171,12 @@ def assemble(groups: Sequence[EventGroup], *, original_quirks: bool = False) -> 
         elif kind is EventType.SLIDER_HEAD:
             slider = _SliderDraft(group)
         elif kind in ANCHOR_LETTERS:
-            slider.add(kind, group, doubled_ends=original_quirks)
+            slider.add(kind, group, original_quirks=original_quirks)
         elif kind is not EventType.SLIDER_END:
             heads[kind, column] = group
         elif (parts := slider.finish(group)) is not None:
             slider = _SliderDraft()
-            yield parts
+            yield replace(parts, counts_sounds=not original_quirks)
 
 
 class _SliderDraft:
@@ -178,16 +188,18 @@ class _SliderDraft:
         self._kind = ""
         self._anchors: list[Point] = []
 
-    def add(self, kind: EventType, group: EventGroup, *, doubled_ends: bool) -> None:
+    def add(self, kind: EventType, group: EventGroup, *, original_quirks: bool) -> None:
         """Take an anchor."""
         # Of two last anchors the first has the position, the second time and sounds.
         if kind is not EventType.LAST_ANCHOR or self._last is None:
             self._kind = self._kind or ANCHOR_LETTERS[kind]
+            again = self._ends_at(group.place) and not original_quirks
             # A red anchor in the last anchor's place is there twice already.
-            if doubled_ends or kind is not EventType.LAST_ANCHOR or not self._ends_at(group.place):
+            if kind is not EventType.LAST_ANCHOR or not again:
                 self._anchors.append(group.place)
-        if kind is EventType.RED_ANCHOR:
-            self._anchors.append(group.place)
+            # Where more than two points are the same, each but the last one is a red anchor.
+            if kind is EventType.RED_ANCHOR and not again:
+                self._anchors.append(group.place)
         if kind is EventType.LAST_ANCHOR:
             self._last = group
 

@@ -28,15 +28,19 @@ class Wish:
 
 
 def green_lines(
-    wishes: Iterable[Wish], beatmap: Beatmap, wanted: TimeRange
+    wishes: Iterable[Wish], beatmap: Beatmap, wanted: TimeRange, *, change_volumes: bool = True
 ) -> tuple[TimingPoint, ...]:
     """The green lines that fulfil wishes in a range, in place of those that are there.
 
     Kiai and sample sets stay what they are at every moment, and nothing is written that is in force
-    anyway. The map's red lines keep resetting the velocity.
+    anyway. The map's red lines keep resetting the velocity. Without `change_volumes`, volumes stay
+    what they are, too, whatever is wished for.
     """
-    by_time = {wish.time_ms: wish for wish in _kept_changes(beatmap, wanted)}
-    for wish in wishes:
+    by_time = {
+        wish.time_ms: wish
+        for wish in _kept_changes(beatmap, wanted, with_volumes=not change_volumes)
+    }
+    for wish in wishes if change_volumes else _with_own_volumes(wishes, beatmap):
         known = by_time.get(wish.time_ms, Wish(wish.time_ms))
         by_time[wish.time_ms] = Wish(
             wish.time_ms,
@@ -89,13 +93,20 @@ def _state_before(beatmap: Beatmap, wanted: TimeRange) -> TimingPoint:
     return replace(first, beat_length=-100.0 / NEUTRAL_VELOCITY, uninherited=False)
 
 
-def _kept_changes(beatmap: Beatmap, wanted: TimeRange) -> Iterable[Wish]:
-    """Moments in the range at which kiai or the sounds' set changes."""
+def _with_own_volumes(wishes: Iterable[Wish], beatmap: Beatmap) -> Iterable[Wish]:
+    for wish in wishes:
+        governing = beatmap.timing.point_at(wish.time_ms)
+        yield replace(wish, volume=None if governing is None else governing.volume)
+
+
+def _kept_changes(beatmap: Beatmap, wanted: TimeRange, *, with_volumes: bool) -> Iterable[Wish]:
+    """Moments in the range at which kiai or the sounds' set changes, and the volume if wanted."""
     for before, point in pairwise(beatmap.timing_points):
         changes = (point.kiai, point.sample_set, point.sample_index) != (
             before.kiai,
             before.sample_set,
             before.sample_index,
         )
-        if changes and not point.uninherited and wanted.contains(point.time_ms):
-            yield Wish(int(point.time_ms))
+        louder = with_volumes and point.volume != before.volume
+        if (changes or louder) and not point.uninherited and wanted.contains(point.time_ms):
+            yield Wish(int(point.time_ms), volume=point.volume if with_volumes else None)

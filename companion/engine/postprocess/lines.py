@@ -1,7 +1,7 @@
 """Timing points while a map is being written: changes of one property at a time.
 
-A change at a moment touches the lines that already stand there (within 2 ms); where there is none,
-a copy of the line before is made, so that everything else stays as it was.
+A change at a moment touches the lines that already stand there (mostly within 2 ms); where there is
+none, a copy of the line before is made, so that everything else stays as it was.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 NEAR_S = 0.002
+SAME_S = 1e-6
+"""For changes that have a time of their own, which may lie a millisecond beside an object's end."""
 NEUTRAL_BEAT_LENGTH = -100.0
 UNSET_BEAT_LENGTH_MS = 1000.0
 """Beat length of a red line whose tempo is not known yet."""
@@ -190,23 +192,26 @@ class DraftLines:
         """Change the volume from a moment on, for all lines after it."""
         self.change(time, Change(volume=volume, sample_index=-1), lasting=True)
 
-    def set_velocity(self, time: timedelta, velocity: float) -> None:
+    def set_velocity(self, time: timedelta, velocity: float, *, reach_s: float = NEAR_S) -> None:
         """Change the slider velocity at a moment; a velocity of 0 changes nothing."""
         if velocity != 0:
             # The hair keeps -100/v from being read back as a slightly other velocity.
-            self.change(time, Change(beat_length=-100 / velocity + 1e-10), lasting=True)
+            change = Change(beat_length=-100 / velocity + 1e-10)
+            self.change(time, change, lasting=True, reach_s=reach_s)
 
-    def set_kiai(self, time: timedelta, *, on: bool) -> None:
+    def set_kiai(self, time: timedelta, *, on: bool, reach_s: float = NEAR_S) -> None:
         """Switch kiai from a moment on, for all lines after it."""
-        self.change(time, Change(effects=int(on)), lasting=True)
+        self.change(time, Change(effects=int(on)), lasting=True, reach_s=reach_s)
 
     def add_red(self, time: timedelta, change: Change) -> None:
         """Make sure that a red line stands at a moment, and change it."""
         self.change(time, replace(change, red=True), lasting=True)
 
-    def change(self, time: timedelta, change: Change, *, lasting: bool) -> None:
+    def change(
+        self, time: timedelta, change: Change, *, lasting: bool, reach_s: float = NEAR_S
+    ) -> None:
         """Change properties at a moment; with `lasting` of the lines after it, too."""
-        near = self._near(time)
+        near = self._near(time, reach_s)
         before = near[-1] if near else self._before(time)
         added: DraftLine | None = None
         if change.red and not any(line.is_red for line in near):
@@ -239,14 +244,14 @@ class DraftLines:
         beat_length = UNSET_BEAT_LENGTH_MS if change.beat_length is None else change.beat_length
         return DraftLine(time, beat_length, change.meter or 4)
 
-    def _near(self, time: timedelta) -> list[DraftLine]:
+    def _near(self, time: timedelta, reach_s: float) -> list[DraftLine]:
         start = bisect_left(self._lines, time - _SEARCH_MARGIN, key=_time)
         past = bisect_right(self._lines, time + _SEARCH_MARGIN, key=_time)
         seconds = time.total_seconds()
         return [
             line
             for line in self._lines[start:past]
-            if math.isclose(line.time.total_seconds(), seconds, abs_tol=NEAR_S)
+            if math.isclose(line.time.total_seconds(), seconds, abs_tol=reach_s)
         ]
 
     def _before(self, time: timedelta) -> DraftLine | None:

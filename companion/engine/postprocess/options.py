@@ -15,6 +15,8 @@ class PostprocessOptions:
 
     types_first: bool = True
     has_positions: bool = True
+    has_fine_positions: bool = False
+    """Whether places are known well enough to tell how a path goes on past its last point."""
     has_velocities: bool = True
     """Whether slider heads carry their velocity; otherwise it follows from their length."""
     normalized_scroll_speed: bool = True
@@ -32,6 +34,11 @@ class PostprocessOptions:
     - Of two hold notes at a time one is lost.
     - Of two ticks that are equally near in whole milliseconds, the one that a set yields first is
       snapped to, and ticks of coarser divisors are only left out if they round alike.
+    - The number of a slider's spans follows from its times alone, whatever sounds it has.
+    - Each of several red anchors in one place is there twice.
+    - A path that is too short is always drawn larger.
+    - Kiai and scroll speeds change where another line stands that is up to 2 ms away.
+    - Durations are not kept from being a hair too short, which loses a millisecond.
     - Scroll speeds are relative to a main tempo that is measured in whole seconds.
     - Files have an invisible character before one combo colour, and a sample index of -1.
     """
@@ -42,6 +49,7 @@ class PostprocessOptions:
         return cls(
             types_first=encoding.types_first,
             has_positions=encoding.add_positions,
+            has_fine_positions=not encoding.has_coarse_positions,
             has_velocities=encoding.add_sv,
             normalized_scroll_speed=encoding.normalized_scroll_speed,
             snap_near_overlaps=encoding.has_coarse_positions,

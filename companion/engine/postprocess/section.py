@@ -44,6 +44,8 @@ class SectionOptions:
     postprocess: PostprocessOptions = field(default_factory=PostprocessOptions)
     change_green_lines: bool = False
     """Whether velocities and volumes may be set by new green lines."""
+    change_volumes: bool = True
+    """Whether the volumes may, where green lines change at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def write_section(
     if options.change_green_lines:
         heads = {hit.start_ms for hit in kept}
         wishes = [w for w in _wishes(groups, maker) if w.time_ms in heads]
-        greens = green_lines(wishes, beatmap, wanted)
+        greens = green_lines(wishes, beatmap, wanted, change_volumes=options.change_volumes)
     offset_ms = beatmap.time_offset_ms
     return Section(
         kept, tuple(format_hit_object(hit, time_offset_ms=offset_ms) for hit in kept), greens

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from companion.engine.encoding.groups import FINEST_SNAP
 
 if TYPE_CHECKING:
     from companion.engine.postprocess.lines import DraftLine
@@ -14,6 +17,8 @@ STEPS = 20
 """Velocities are multiples of 1/20, like those that mappers type."""
 FINE_STEPS = 100
 SLOWEST = 1e-5
+HAIR = 1e-9
+"""Adds less than a millisecond to sliders of up to a week, and more than rounding takes away."""
 LONGEST_EXTENSION = 1.5
 """A slider that is this much longer than its path gets a lower velocity."""
 
@@ -33,6 +38,34 @@ class Span:
     def velocity(self, length_px: float) -> float:
         """The velocity at which a length takes the span's time."""
         return length_px / 100 / self.duration_ms * self.red.beat_length / self.slider_multiplier
+
+    def lasting(self, length_px: float, velocity: float, slides: int) -> float:
+        """The length, or a hair more where all spans would be read as a millisecond too short.
+
+        Times of slider ends are cut off to whole milliseconds when they are read.
+        """
+        total_ms = int(self.duration_ms * slides + 1e-6)
+        per_beat_px = self.slider_multiplier * 100 * velocity
+        read_ms = length_px * slides / per_beat_px * self.red.beat_length
+        return length_px * (1 + HAIR) if total_ms - 1 <= int(read_ms) < total_ms else length_px
+
+
+def exact_duration(total_ms: float, slides: int, beat_ms: float) -> float:
+    """A slider's duration within a millisecond that makes its spans a fraction of a beat.
+
+    Times of slider ends are cut off to whole milliseconds; mappers' sliders last for 1/1 to 1/16 of
+    a beat, or several. Of fractions that fit, the coarsest is taken; a duration that fits none
+    stays.
+    """
+    if beat_ms <= 0:
+        return total_ms
+    for divisor in range(1, FINEST_SNAP + 1):
+        unit_ms = beat_ms / divisor * slides
+        # The hair is for durations that are a whole number of units but for rounding.
+        exact_ms = math.ceil((total_ms - 1e-6) / unit_ms) * unit_ms
+        if 0 < exact_ms < total_ms + 1:
+            return exact_ms
+    return total_ms
 
 
 def human_velocity(span: Span, length_px: float, current: float, *, new_combo: bool) -> float:

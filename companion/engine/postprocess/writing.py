@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from companion.beatmap import Mode
+from companion.beatmap import Mode, Slider, curve_segments
+from companion.beatmap.objects import SLIDER_BIT
 from companion.engine.encoding.moments import moment
 from companion.engine.encoding.scroll_speeds import main_beat_length
+from companion.engine.encoding.slider_spans import slider_end
 from companion.engine.events import EventType
 from companion.engine.postprocess.assembly import (
     Long,
@@ -17,21 +19,25 @@ from companion.engine.postprocess.assembly import (
 )
 from companion.engine.postprocess.flattening import FlatPath
 from companion.engine.postprocess.groups import EventGroup, groups_of
+from companion.engine.postprocess.lines import NEAR_S, SAME_S
 from companion.engine.postprocess.overlaps import snap_near_overlaps
-from companion.engine.postprocess.velocities import Span, human_velocity, reachable
+from companion.engine.postprocess.velocities import Span, exact_duration, human_velocity, reachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from companion.engine.events import Event
     from companion.engine.postprocess.assembly import Point
-    from companion.engine.postprocess.lines import DraftLines
+    from companion.engine.postprocess.lines import DraftLine, DraftLines
     from companion.engine.postprocess.options import PostprocessOptions
 
 DRUMROLL_WIDTH = 512
 SHORTEST_LENGTH_PX = 1e-4
 BODY_VOLUME_DELAY_MS = 6
 """The body's volume is set this long after an edge, just past the leniency of hitsounds."""
+
+WHOLE_PX = 1.5
+"""An end that is known in whole pixels may lie this far from where it is said to be."""
 
 SPINNER_TYPE = 12
 HOLD_TYPE = 128
@@ -53,6 +59,7 @@ class MapWriter:
         self._slider_multiplier = slider_multiplier
         self._main_beat_ms = 0.0
         self._sample_index = -1 if options.original_quirks else 0
+        self._reach_s = NEAR_S if options.original_quirks else SAME_S
 
     def write(self, events: Sequence[Event]) -> list[str]:
         """The lines of ``[HitObjects]``, in the order in which their groups end."""
@@ -88,7 +95,8 @@ class MapWriter:
                 self._set_volume(group, group.time_ms)
             self._set_taiko_speed(group)
         elif group.kind is EventType.KIAI:
-            self.lines.set_kiai(moment(group.time_ms), on=bool(group.value))
+            time, is_on = moment(group.time_ms), bool(group.value)
+            self.lines.set_kiai(time, on=is_on, reach_s=self._reach_s)
         elif group.kind is EventType.SCROLL_SPEED_CHANGE and group.scroll_speed is not None:
             self._set_scroll_speed(group.time_ms, group.scroll_speed)
 
@@ -149,18 +157,46 @@ class MapWriter:
         path = FlatPath(parts.kind, (head.place, *parts.anchors))
         line = self.lines.at(moment(start_ms))
         current = line.velocity
-        span = Span(parts.span_ms, line.governing_red, self._slider_multiplier)
+        span = Span(self._span_ms(parts, line), line.governing_red, self._slider_multiplier)
         velocity = self._velocity(parts, path, span, current)
         if velocity is None:
             return
         velocity, length_px = reachable(span, velocity, path.length_px)
         anchors = parts.anchors
         if length_px > path.length_px + SHORTEST_LENGTH_PX:
-            anchors = scaled(anchors, head.place, length_px / path.length_px)
+            anchors = self._long_enough(parts, length_px, path.length_px)
         if velocity != current:
             self.lines.set_velocity(moment(start_ms), velocity)
+        if not self._options.original_quirks:
+            stated = self.lines.at(moment(start_ms)).velocity
+            length_px = span.lasting(length_px, stated, parts.slides)
         yield self._slider_text(parts, anchors, length_px)
         self._set_slider_volumes(parts)
+
+    def _span_ms(self, parts: SliderParts, line: DraftLine) -> float:
+        """How long a span lasts, to a fraction of a beat where its times leave that open."""
+        if self._options.original_quirks:
+            return parts.span_ms
+        total_ms, beat_ms = parts.span_ms * parts.slides, line.governing_red.beat_length
+        return exact_duration(total_ms, parts.slides, beat_ms) / parts.slides
+
+    def _long_enough(
+        self, parts: SliderParts, length_px: float, natural_px: float
+    ) -> tuple[Point, ...]:
+        """The anchors of a path that is too short for its length.
+
+        Paths of real maps are shorter than they should be now and then. Where the path as it is
+        ends nearer to what is known of the slider's end than a larger one, it stays.
+        """
+        head, options = parts.head.place, self._options
+        larger = scaled(parts.anchors, head, length_px / natural_px)
+        if options.original_quirks or not options.has_fine_positions:
+            return larger
+        end = parts.end.place
+        misses_px = _misses(parts.kind, (head, *parts.anchors), length_px, end)
+        if misses_px < WHOLE_PX or misses_px < _misses(parts.kind, (head, *larger), length_px, end):
+            return parts.anchors
+        return larger
 
     def _velocity(
         self, parts: SliderParts, path: FlatPath, span: Span, current: float
@@ -225,15 +261,16 @@ class MapWriter:
             self.lines.set_velocity(moment(round(group.time_ms)), group.scroll_speed)
 
     def _set_scroll_speed(self, time_ms: float, speed: float) -> None:
-        time = moment(time_ms)
+        time, reach_s = moment(time_ms), self._reach_s
         if not self._options.normalized_scroll_speed or not self._main_beat_ms:
-            self.lines.set_velocity(time, speed)
+            self.lines.set_velocity(time, speed, reach_s=reach_s)
             return
         red = self.lines.red_at(time)
-        self.lines.set_velocity(time, speed * red.beat_length / self._main_beat_ms)
+        self.lines.set_velocity(time, speed * red.beat_length / self._main_beat_ms, reach_s=reach_s)
         # Later red lines would change the speed back, so each gets its own green line.
         for later in [line for line in self.lines if line.is_red and line.time > time]:
-            self.lines.set_velocity(later.time, speed * later.beat_length / self._main_beat_ms)
+            velocity = speed * later.beat_length / self._main_beat_ms
+            self.lines.set_velocity(later.time, velocity, reach_s=reach_s)
 
     # Samples
 
@@ -256,6 +293,24 @@ def scaled(points: Sequence[Point], head: Point, scale: float) -> tuple[Point, .
     return tuple(
         ((x - head[0]) * scale + head[0], (y - head[1]) * scale + head[1]) for x, y in points
     )
+
+
+def _misses(kind: str, points: Sequence[Point], length_px: float, end: Point) -> float:
+    """How far from a place the end of a path is read."""
+    slider = Slider(
+        x=points[0][0],
+        y=points[0][1],
+        start_ms=0,
+        end_ms=0,
+        type_bits=SLIDER_BIT,
+        curve_type=kind,
+        segments=curve_segments(kind, points),
+        control_points=tuple(points),
+        slides=1,
+        length_px=length_px,
+        span_ms=0,
+    )
+    return distance(slider_end(slider, length_px), end)
 
 
 def distance(a: Point, b: Point) -> float:
