@@ -5,7 +5,23 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from companion.checks import compose, events, hitsounds, timing
+from companion.checks import (
+    compose,
+    events,
+    hitsound_sets,
+    hitsounds,
+    lines,
+    markers,
+    metadata,
+    settings,
+    settings_sets,
+    snapping_sets,
+    spread,
+    timing,
+    timing_sets,
+    title_markers,
+    unused_lines,
+)
 from companion.checks.check import WEIGHTS, WHOLE_MAP, DifficultyCheck, FolderCheck, SetCheck
 from companion.checks.difficulty import Difficulty
 from companion.findings import Finding, Severity, finding_id
@@ -21,9 +37,20 @@ log = logging.getLogger(__name__)
 
 CHECKS: tuple[Check, ...] = (
     *timing.CHECKS,
+    *snapping_sets.CHECKS,
+    *lines.CHECKS,
+    *unused_lines.CHECKS,
+    *timing_sets.CHECKS,
     *compose.CHECKS,
-    *hitsounds.CHECKS,
     *events.CHECKS,
+    *hitsounds.CHECKS,
+    *hitsound_sets.CHECKS,
+    *settings.CHECKS,
+    *settings_sets.CHECKS,
+    *spread.CHECKS,
+    *metadata.CHECKS,
+    *markers.CHECKS,
+    *title_markers.CHECKS,
 )
 DIFFICULTY_CHECKS = tuple(check for check in CHECKS if isinstance(check, DifficultyCheck))
 SET_CHECKS = tuple(check for check in CHECKS if isinstance(check, SetCheck))
