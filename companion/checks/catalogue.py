@@ -6,13 +6,17 @@ import logging
 from typing import TYPE_CHECKING
 
 from companion.checks import (
+    audio,
     compose,
     events,
+    files,
     hitsound_sets,
     hitsounds,
     lines,
     markers,
     metadata,
+    resources,
+    samples,
     settings,
     settings_sets,
     snapping_sets,
@@ -45,12 +49,16 @@ CHECKS: tuple[Check, ...] = (
     *events.CHECKS,
     *hitsounds.CHECKS,
     *hitsound_sets.CHECKS,
+    *samples.CHECKS,
+    *audio.CHECKS,
     *settings.CHECKS,
     *settings_sets.CHECKS,
     *spread.CHECKS,
     *metadata.CHECKS,
     *markers.CHECKS,
     *title_markers.CHECKS,
+    *resources.CHECKS,
+    *files.CHECKS,
 )
 DIFFICULTY_CHECKS = tuple(check for check in CHECKS if isinstance(check, DifficultyCheck))
 SET_CHECKS = tuple(check for check in CHECKS if isinstance(check, SetCheck))

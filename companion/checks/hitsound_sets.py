@@ -28,6 +28,8 @@ FEW_SOUNDS = 8
 """With fewer sounds nobody can tell that a difficulty goes its own way."""
 OWN_WAY_SHARE = 1 / 4
 """A difficulty in which more of the sounds than this differ goes its own way."""
+NEAR_SOUNDS = 16
+"""Gaps with no more sounds in between are one finding."""
 NAMES = {WHISTLE: "whistle", FINISH: "finish", CLAP: "clap"}
 
 
@@ -38,6 +40,21 @@ class Heard:
     times_ms: NDArray[np.float64]
     additions: NDArray[np.int64]
     objects: tuple[HitObject, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A place that lacks additions."""
+
+    place: int
+    missing: int
+    seen_in: tuple[str, ...]
+    """The difficulties that have them."""
+
+    def goes_on(self, later: Gap) -> bool:
+        """Whether a later place lacks the same as the same difficulties have, and is near."""
+        same = self.missing == later.missing and self.seen_in == later.seen_in
+        return same and later.place - self.place <= NEAR_SOUNDS
 
 
 def heard(difficulty: Difficulty) -> Heard:
@@ -126,18 +143,33 @@ def _lacking(
         missing[both] |= lacking
         for place in both[lacking != 0].tolist():
             witnesses.setdefault(place, []).append(f"[{other.name}]")
-    for place in np.flatnonzero(missing).tolist():
-        names = [name for bit, name in NAMES.items() if missing[place] & bit]
-        seen = witnesses[place]
-        at_ms = int(mine.times_ms[place])
-        yield Issue(
-            severity=Severity.WARNING if len(seen) * 2 > len(others) else Severity.MINOR,
-            message=f"There is no {listed(names)} here, but in {listed(seen)}.",
-            objects=(mine.objects[place],),
-            at=TimeRange(at_ms, at_ms + 1),
-            detail=f"{at_ms}",
-            difficulty=one,
-        )
+    gaps: list[Gap] = [
+        Gap(place, int(missing[place]), tuple(witnesses[place]))
+        for place in map(int, np.flatnonzero(missing))
+    ]
+    run: list[Gap] = []
+    for gap in gaps:
+        if run and not run[-1].goes_on(gap):
+            yield _issue(one, mine, run, len(others))
+            run = []
+        run.append(gap)
+    if run:
+        yield _issue(one, mine, run, len(others))
+
+
+def _issue(one: Difficulty, mine: Heard, run: Sequence[Gap], n_others: int) -> Issue:
+    names = [name for bit, name in NAMES.items() if run[0].missing & bit]
+    seen = run[0].seen_in
+    first, last = int(mine.times_ms[run[0].place]), int(mine.times_ms[run[-1].place])
+    where = "here" if len(run) == 1 else f"at {len(run)} places from here on"
+    return Issue(
+        severity=Severity.WARNING if len(seen) * 2 > n_others else Severity.MINOR,
+        message=f"There is no {listed(names)} {where}, but in {listed(seen)}.",
+        objects=(mine.objects[run[0].place],),
+        at=TimeRange(first, last + 1),
+        detail=f"{first} {listed(names)}",
+        difficulty=one,
+    )
 
 
 CHECKS: tuple[Check, ...] = (
@@ -151,6 +183,7 @@ CHECKS: tuple[Check, ...] = (
         ),
         criterion="One moment of the song should sound the same in all difficulties.",
         answers=("MapsetVerifier:HitSoundConsistency",),
+        differs="Places near to each other that lack the same are one finding.",
         severities=(Severity.WARNING, Severity.MINOR),
         modes=frozenset({Mode.OSU, Mode.CATCH}),
         find=find_inconsistent_hitsounds,

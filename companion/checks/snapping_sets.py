@@ -72,8 +72,10 @@ def find_inconsistent_snapping(mapset: Mapset) -> Iterator[Issue]:
                 if (other.stars or 0.0) <= (one.stars or 0.0):
                     continue
                 for mine, theirs in _confused(one, other):
-                    if mine not in seen:
-                        seen.add(mine)
+                    # The notes of a chord are one moment.
+                    moment = round(float(one.fact(edges).times_ms[mine]))
+                    if moment not in seen:
+                        seen.add(moment)
                         issue = _issue(one, mine, other, theirs)
                         if issue is not None:
                             yield issue
