@@ -186,7 +186,7 @@ def hostile_maps(draw: st.DrawFn) -> bytes:
     )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(hostile_maps(), st.sampled_from([None, *Level]))
 def test_hostile_maps_do_no_harm(data: bytes, level: Level | None) -> None:
     document = Document.parse(data.replace(b"\x00", b""))
@@ -200,18 +200,18 @@ def test_hostile_maps_do_no_harm(data: bytes, level: Level | None) -> None:
 
 
 def _slow_maps() -> dict[str, bytes]:
-    many = [f"{n}00,{-50 - n % 3},4,2,1,60,0,0" for n in range(10_000)]
+    many = [f"{n}00,{-50 - n % 3},4,2,1,60,0,0" for n in range(6000)]
     return {
-        "repeats": chart(["0,0,0,2,0,L|9:0,1000000,1", "0,0,1,2,0,L|9:0,9000,131072"] * 200),
-        "one moment": chart(["9,9,500,1,0"] * 5000),
-        "all overlap": chart([f"9,9,{n},2,0,L|99:0,9000,90000" for n in range(3000)]),
+        "repeats": chart(["0,0,0,2,0,L|9:0,1000000,1", "0,0,1,2,0,L|9:0,9000,131072"] * 99),
+        "one moment": chart(["9,9,500,1,0"] * 2000),
+        "all overlap": chart([f"9,9,{n},2,0,L|99:0,9000,90000" for n in range(500)]),
         "lines": chart(
-            [f"9,9,{n}00,2,0,L|99:0,1,90000" for n in range(3000)],
+            [f"9,9,{n}00,2,0,L|99:0,1,90000" for n in range(600)],
             timing=["0,500,4,2,1,60,1,0", *many],
         ),
         "red lines": chart(
-            [f"9,9,{n}00,1,0" for n in range(5000)],
-            timing=[f"{n},{300 + n},4,2,1,60,1,0" for n in range(10_000)],
+            [f"9,9,{n}00,1,0" for n in range(2000)],
+            timing=[f"{n},{300 + n},4,2,1,60,1,0" for n in range(6000)],
         ),
         "breaks": chart(
             [f"9,9,{n}00,1,0" for n in range(3000)], events=[f"2,{n},{n}99" for n in range(3000)]
@@ -226,10 +226,12 @@ def _slow_maps() -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("name", list(_slow_maps()))
-@pytest.mark.parametrize("mode", [0, 3])
-def test_maps_made_to_be_slow_take_seconds_at_most(name: str, mode: int, tmp_path: Path) -> None:
-    data = _slow_maps()[name].replace(b"Mode: 0", b"Mode: %d" % mode)
+SLOW_MAPS = _slow_maps()
+
+
+@pytest.mark.parametrize("name", list(SLOW_MAPS))
+def test_maps_made_to_be_slow_take_seconds_at_most(name: str, tmp_path: Path) -> None:
+    data = SLOW_MAPS[name]
     for file in ("a.osu", "b.osu"):
         (tmp_path / file).write_bytes(data)
     started = time.process_time()
@@ -238,7 +240,7 @@ def test_maps_made_to_be_slow_take_seconds_at_most(name: str, mode: int, tmp_pat
         check_difficulty(one)
     check_set(folder.mapset)
     check_folder(folder)
-    assert time.process_time() - started < 20
+    assert time.process_time() - started < 8
 
 
 def test_markup_and_control_characters_are_passed_on_as_they_are() -> None:

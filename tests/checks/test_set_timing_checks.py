@@ -158,13 +158,14 @@ def test_hit_sounds_are_compared_in_osu_and_catch_only() -> None:
     ("line", "count"),
     [
         ("1,1,0,2,2,L|200:0,1,140,0|0,0:0|0:0,0:0:0:0:", 1),
+        ("1,1,0,2,12,L|200:0,1,140,0|0,0:0|0:0,0:0:0:0:", 0),  # no body sounds like that
         ("1,1,0,2,0,L|200:0,1,140,2|0,0:0|0:0,0:0:0:0:", 0),
         ("1,1,0,2,2,L|200:0,1,140", 0),  # its edges take their sounds from there
     ],
 )
-def test_additions_of_slider_bodies(line: str, count: int) -> None:
-    assert len(found("slider_body_addition", chart([line, *LONG]))) == count
-    assert found("slider_body_addition", chart([line], mode=1)) == []
+def test_whistles_of_slider_bodies(line: str, count: int) -> None:
+    assert len(found("slider_body_whistle", chart([line, *LONG]))) == count
+    assert found("slider_body_whistle", chart([line], mode=1)) == []
 
 
 @pytest.mark.parametrize(
