@@ -18,6 +18,7 @@ from companion.cli.options import (
     Common,
     DataFolder,
     Device,
+    Json,
     MapPath,
     ModelChoice,
     Port,
@@ -137,10 +138,16 @@ def mod(
     ctx: typer.Context,
     common: Common,
     model: ModelChoice,
-    map_path: MapPath,
-    no_model: Annotated[
-        bool, typer.Option("--no-model", help="Only the rules; quick, and needs no song.")
+    map_path: Annotated[
+        Path, typer.Argument(metavar="MAP", help="The .osu file, or the folder of a set.")
+    ],
+    rules_only: Annotated[
+        bool, typer.Option("--rules-only", help="Only the rules; quick, and needs no song.")
     ] = False,
+    fail_on: Annotated[
+        str | None,
+        typer.Option(metavar="SEVERITY", help="Exit with 1 if there is a problem, warning, minor."),
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Dismissed findings too.")] = False,
 ) -> None:
     """List what rules and model find in a map."""
@@ -148,8 +155,30 @@ def mod(
     from companion.cli.modding import print_findings
 
     print_findings(
-        settings, _terminal(ctx), map_path, with_model=not no_model, with_dismissed=everything
+        settings,
+        _terminal(ctx),
+        map_path,
+        with_model=not rules_only,
+        with_dismissed=everything,
+        fail_on=fail_on,
     )
+
+
+@app.command()
+def rules(
+    ctx: typer.Context,
+    code: Annotated[str | None, typer.Argument(help="Explain this one.")] = None,
+    json: Json = False,
+) -> None:
+    """List the rules, or explain one."""
+    terminal = _terminal(ctx)
+    terminal.json = json
+    from companion.cli.rules import explain_rule, list_rules
+
+    if code is None:
+        list_rules(terminal)
+    else:
+        explain_rule(terminal, code)
 
 
 @app.command()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from companion.beatmap import Document, TimeRange, edit_between, inverted, storage
 from companion.beatmap.new_difficulty import content_lines, difficulty_file_name
+from companion.beatmap.star_rating import star_rating
 from companion.bridge.entry import provenance
 from companion.bridge.song import look_at_song
 from companion.cli import workbench
@@ -20,7 +21,6 @@ from companion.cli.progress import SongProgress
 from companion.cli.wish_checks import without_effect
 from companion.cli.wish_reading import LONGEST_MS, Reading, wished_flags
 from companion.engine.cancellation import CancelToken
-from companion.engine.conditioning import star_rating
 from companion.engine.map_requests import MapBegun, MapProgress, WrittenMap
 from companion.errors import AudioUnreadable, Cancelled, OptionRefused, StaleEdit
 from companion.journal import Journal

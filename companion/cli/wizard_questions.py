@@ -180,7 +180,7 @@ def _mod(known: Known) -> Words:
     if (yield from _agreed(YesNo("With the model's opinion, not the rules alone?", True))):
         _, words = yield from _model(known)
     else:
-        words.append("--no-model")
+        words.append("--rules-only")
     if (yield from _agreed(YesNo("Dismissed findings, too?", False))):
         words.append("--all")
     return [path, *words]

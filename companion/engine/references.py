@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from companion.engine.conditioning import Conditioning, star_rating
+from companion.beatmap.star_rating import star_rating
+from companion.engine.conditioning import Conditioning
 from companion.engine.encoding import (
     encode_kiai,
     encode_map,

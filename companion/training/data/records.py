@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from companion.beatmap import Document
-from companion.engine.conditioning import star_rating
+from companion.beatmap.star_rating import star_rating
 from companion.errors import UnreadableBeatmap
 from companion.training.data.sources import MapFacts, noted_facts
 from companion.training.library import SOUND_SUFFIXES
