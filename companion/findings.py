@@ -52,6 +52,8 @@ class Finding:
     """What the fix does, for a button."""
     editor_link: str = ""
     """``osu://edit/…``: jumps there and selects the objects."""
+    file: str = ""
+    """The file of the set that it is about; empty for the difficulty at hand or the whole set."""
 
 
 def finding_id(code: str, at: TimeRange, objects: Sequence[int] = (), detail: str = "") -> str:

@@ -1,7 +1,8 @@
 """The ``.osu`` format: lossless documents, typed views, edits, and safe storage.
 
 Owns everything that knows how a beatmap file is written down. Imports nothing of the companion
-but its errors. Everything is pure except ``storage``, the only module that touches the disk.
+but its errors. Everything is pure except ``storage``, which alone writes to the disk, and
+``folder_files``, which lists and reads a set's folder.
 """
 
 from __future__ import annotations

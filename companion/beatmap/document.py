@@ -17,7 +17,7 @@ from companion.beatmap.reading import read_beatmap
 from companion.errors import EditConflict, UnreadableBeatmap
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from companion.beatmap.beatmap import Beatmap
     from companion.beatmap.edits import TextEdit
@@ -135,8 +135,8 @@ class Document:
         return line.raw.decode(self.encoding, "replace")
 
     @cached_property
-    def beatmap(self) -> Beatmap:
-        """The typed view."""
+    def statements(self) -> Mapping[str, Sequence[tuple[int, str]]]:
+        """What each section says: line numbers and text, less comments and trailing blanks."""
         sections: dict[str, list[tuple[int, str]]] = {}
         encoding = self.encoding
         for index, (raw, _, section) in enumerate(self.lines):
@@ -151,7 +151,12 @@ class Document:
                 if section != "Metadata":
                     text = text[: text.index("//")].rstrip()
             sections.setdefault(section, []).append((index, text))
-        return read_beatmap(self.format_version, sections)
+        return sections
+
+    @cached_property
+    def beatmap(self) -> Beatmap:
+        """The typed view."""
+        return read_beatmap(self.format_version, self.statements)
 
     def apply(self, edits: Sequence[TextEdit]) -> Document:
         """The document with all edits made at once.

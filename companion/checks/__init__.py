@@ -1,12 +1,40 @@
 """Rules that a person could verify by hand, from the ranking criteria and from common sense.
 
-One module per category, each check a function that yields issues; ``catalogue`` lists them all.
-Pure code over a document: no model, no files beside the one at hand, milliseconds per map.
+One module per category, each check a function that yields issues and a few words about it;
+``catalogue`` lists them all. A check looks at one difficulty, at the difficulties of a set, or at
+the files of its folder. Pure code over what was read: no model, milliseconds per map.
 """
 
 from __future__ import annotations
 
-from companion.checks.catalogue import CHECKS, run_checks
-from companion.checks.check import Check, CheckContext, Issue
+from companion.checks.catalogue import (
+    CHECKS,
+    check_difficulty,
+    check_folder,
+    check_set,
+    run_checks,
+)
+from companion.checks.check import Check, DifficultyCheck, FolderCheck, Issue, Scope, SetCheck
+from companion.checks.difficulty import Difficulty
+from companion.checks.level import Level, level_name
+from companion.checks.mapset import Folder, Mapset, read_folder
 
-__all__ = ["CHECKS", "Check", "CheckContext", "Issue", "run_checks"]
+__all__ = [
+    "CHECKS",
+    "Check",
+    "Difficulty",
+    "DifficultyCheck",
+    "Folder",
+    "FolderCheck",
+    "Issue",
+    "Level",
+    "Mapset",
+    "Scope",
+    "SetCheck",
+    "check_difficulty",
+    "check_folder",
+    "check_set",
+    "level_name",
+    "read_folder",
+    "run_checks",
+]

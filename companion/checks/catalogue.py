@@ -1,15 +1,23 @@
-"""The list of all rule checks, in the order in which they run."""
+"""The list of all rule checks, in the order in which they run, and the three ways to run them."""
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from companion.checks import compose, events, hitsounds, timing
-from companion.checks.check import Check, CheckContext
+from companion.checks.check import WEIGHTS, WHOLE_MAP, DifficultyCheck, FolderCheck, SetCheck
+from companion.checks.difficulty import Difficulty
+from companion.findings import Finding, Severity, finding_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from companion.beatmap import Document
-    from companion.findings import Finding
+    from companion.checks.check import Check
+    from companion.checks.mapset import Folder, Mapset
+
+log = logging.getLogger(__name__)
 
 CHECKS: tuple[Check, ...] = (
     *timing.CHECKS,
@@ -17,15 +25,63 @@ CHECKS: tuple[Check, ...] = (
     *hitsounds.CHECKS,
     *events.CHECKS,
 )
+DIFFICULTY_CHECKS = tuple(check for check in CHECKS if isinstance(check, DifficultyCheck))
+SET_CHECKS = tuple(check for check in CHECKS if isinstance(check, SetCheck))
+FOLDER_CHECKS = tuple(check for check in CHECKS if isinstance(check, FolderCheck))
 
 
 def run_checks(document: Document) -> tuple[Finding, ...]:
-    """Everything the rules have to say about a map, by time; nothing about an unreadable file.
+    """What the rules have to say about a map that stands alone; nothing if it is unreadable."""
+    return check_difficulty(Difficulty(document)) if document.readable else ()
+
+
+def check_difficulty(difficulty: Difficulty) -> tuple[Finding, ...]:
+    """Everything the rules have to say about one difficulty, by time.
 
     Ids are unique: what one check says twice about the same objects is said once.
     """
-    if not document.readable:
-        return ()
-    context = CheckContext(document, document.beatmap)
-    found = {finding.id: finding for check in CHECKS for finding in check.run(context)}
-    return tuple(sorted(found.values(), key=lambda f: (f.at, f.code, f.objects, f.id)))
+    return _sorted(
+        finding
+        for check in DIFFICULTY_CHECKS
+        for finding in _spoken(check, check.run(difficulty), difficulty.file_name)
+    )
+
+
+def check_set(mapset: Mapset) -> tuple[Finding, ...]:
+    """Everything the rules have to say about a set's difficulties against each other."""
+    return _sorted(finding for check in SET_CHECKS for finding in _spoken(check, check.run(mapset)))
+
+
+def check_folder(folder: Folder) -> tuple[Finding, ...]:
+    """Everything the rules have to say about the files of a set."""
+    return _sorted(
+        finding for check in FOLDER_CHECKS for finding in _spoken(check, check.run(folder))
+    )
+
+
+def _spoken(check: Check, findings: Iterator[Finding], file: str = "") -> Iterator[Finding]:
+    """A check's findings; where it fails, what it found until then and a word about it."""
+    try:
+        yield from findings
+    except Exception as error:  # supervisor: one faulty check must not silence the others
+        log.exception("the check %s failed", check.code)
+        yield Finding(
+            id=finding_id(check.code, WHOLE_MAP, detail="failed"),
+            code=check.code,
+            category=check.category,
+            severity=Severity.MINOR,
+            at=WHOLE_MAP,
+            objects=(),
+            message=(
+                f"The check “{check.title}” has failed ({type(error).__name__}) and may have "
+                "missed "
+                "something; the log has the details."
+            ),
+            weight=WEIGHTS[Severity.MINOR],
+            file=file,
+        )
+
+
+def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    unique = {(finding.file, finding.id): finding for finding in findings}
+    return tuple(sorted(unique.values(), key=lambda f: (f.file, f.at, f.code, f.objects, f.id)))

@@ -1,21 +1,27 @@
-"""What a check is, what it may look at, and how its issues become findings."""
+"""What a check is, and how its issues become findings."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar
 
-from companion.beatmap import Circle, HoldNote, Mode, Slider, TextEdit, TimeRange
+from companion.beatmap import Circle, HoldNote, Mode, Slider, TimeRange
+from companion.checks.level import ALL_LEVELS, Level
 from companion.findings import Finding, Severity, editor_link, finding_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
-    from companion.beatmap import Beatmap, Document, HitObject
+    from companion.beatmap import HitObject, TextEdit
+    from companion.checks.difficulty import Difficulty
+    from companion.checks.mapset import Folder, Mapset
 
 ALL_MODES = frozenset(Mode)
 MAX_EDGES = 64
+WHOLE_MAP = TimeRange(0, 0)
+"""Where a finding is that has no place in time."""
 
 WEIGHTS = {
     Severity.PROBLEM: 3.0,
@@ -25,33 +31,15 @@ WEIGHTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CheckContext:
-    """One revision of one difficulty."""
+class Scope(StrEnum):
+    """What a check has to look at, and so what makes it run again."""
 
-    document: Document
-    beatmap: Beatmap
-
-    def replace_line(self, line: int, new: bytes) -> tuple[TextEdit, ...]:
-        """A fix that gives a line another text and keeps its ending."""
-        old = self.document.lines[line]
-        return (TextEdit(line, (old.whole,), (new + old.ending,)),)
-
-    def remove_line(self, line: int) -> tuple[TextEdit, ...]:
-        """A fix that takes a line away."""
-        return (TextEdit(line, (self.document.lines[line].whole,), ()),)
-
-    def field(self, line: int, index: int) -> str:
-        """One comma-separated field of a line; empty where the line is shorter."""
-        parts = self.document.lines[line].raw.split(b",")
-        return parts[index].decode("utf-8", "replace") if index < len(parts) else ""
-
-    def replace_fields(self, line: int, fields: Mapping[int, str]) -> tuple[TextEdit, ...]:
-        """A fix that gives some comma-separated fields of a line another text."""
-        parts = self.document.lines[line].raw.split(b",")
-        for index, text in fields.items():
-            parts[index] = text.encode()
-        return self.replace_line(line, b",".join(parts))
+    DIFFICULTY = "difficulty"
+    """One ``.osu``."""
+    SET = "set"
+    """All difficulties of the set against each other."""
+    FILE = "file"
+    """The set's folder: storyboard, sounds, pictures, song."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,39 +50,51 @@ class Issue:
     message: str
     objects: tuple[HitObject, ...] = ()
     at: TimeRange | None = None
-    """Where it is; the objects' extent if not given."""
+    """Where it is; the objects' extent if not given, and no place in particular without any."""
     detail: str = ""
-    """Tells apart what one check says about the same objects."""
+    """Tells apart what one check says about the same objects. Should survive unrelated edits."""
     fix: tuple[TextEdit, ...] = ()
+    """For the difficulty it is about."""
     fix_label: str | None = None
+    difficulty: Difficulty | None = None
+    """Of a set or a folder: the difficulty it is about; None for the set as a whole."""
+    file: str = ""
+    """Of a folder: the file that it is about, where that is not a difficulty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One rule of the catalogue."""
+    """One rule of the catalogue; one of its three kinds says what it looks at."""
+
+    scope: ClassVar[Scope]
 
     code: str
     title: str
     category: str
+    cause: str
+    """One sentence: what makes it speak up."""
     criterion: str
     """The sentence of the ranking criteria (or of common sense) it stands for, in our words."""
     answers: tuple[str, ...]
     """Checks of other programs that look for the same, as ``MapsetVerifier:Name``."""
+    differs: str = ""
+    """Where it judges otherwise than those, and why."""
+    severities: tuple[Severity, ...]
+    """What it may report, gravest first."""
     modes: frozenset[Mode] = ALL_MODES
-    find: Callable[[CheckContext], Iterator[Issue]]
+    levels: frozenset[Level] = ALL_LEVELS
+    """The difficulty levels it applies to."""
 
-    def run(self, context: CheckContext) -> Iterator[Finding]:
-        """Findings of this rule, in no particular order."""
-        if context.beatmap.mode not in self.modes:
-            return
-        for issue in self.find(context):
-            yield self._finding(context, issue)
-
-    def _finding(self, context: CheckContext, issue: Issue) -> Finding:
-        at = issue.at or extent_of(issue.objects)
+    def finding(self, issue: Issue, difficulty: Difficulty | None) -> Finding:
+        """An issue as a finding about a difficulty, or about the set or a file of it."""
+        at = issue.at or (extent_of(issue.objects) if issue.objects else WHOLE_MAP)
         times = tuple(math.floor(item.start_ms) for item in issue.objects)
+        detail = f"{issue.file}|{issue.detail}" if issue.file else issue.detail
+        link = ""
+        if difficulty is not None and at != WHOLE_MAP:
+            link = editor_link(difficulty.beatmap, at.start_ms, issue.objects)
         return Finding(
-            id=finding_id(self.code, at, times, issue.detail),
+            id=finding_id(self.code, at, times, detail),
             code=self.code,
             category=self.category,
             severity=issue.severity,
@@ -104,8 +104,57 @@ class Check:
             weight=WEIGHTS[issue.severity],
             fix=issue.fix,
             fix_label=issue.fix_label,
-            editor_link=editor_link(context.beatmap, at.start_ms, issue.objects),
+            editor_link=link,
+            file=issue.file or (difficulty.file_name if difficulty else ""),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DifficultyCheck(Check):
+    """A rule about one difficulty."""
+
+    scope: ClassVar[Scope] = Scope.DIFFICULTY
+    find: Callable[[Difficulty], Iterator[Issue]]
+
+    def run(self, difficulty: Difficulty) -> Iterator[Finding]:
+        """Findings of this rule, in no particular order."""
+        if difficulty.mode not in self.modes:
+            return
+        if self.levels != ALL_LEVELS and difficulty.level not in self.levels:
+            return
+        for issue in self.find(difficulty):
+            yield self.finding(issue, difficulty)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetCheck(Check):
+    """A rule about a set's difficulties; it sees those of its modes."""
+
+    scope: ClassVar[Scope] = Scope.SET
+    find: Callable[[Mapset], Iterator[Issue]]
+
+    def run(self, mapset: Mapset) -> Iterator[Finding]:
+        """Findings of this rule, in no particular order."""
+        concerned = mapset.of_modes(self.modes)
+        if not concerned.difficulties:
+            return
+        for issue in self.find(concerned):
+            yield self.finding(issue, issue.difficulty)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderCheck(Check):
+    """A rule about the files of a set."""
+
+    scope: ClassVar[Scope] = Scope.FILE
+    find: Callable[[Folder], Iterator[Issue]]
+
+    def run(self, folder: Folder) -> Iterator[Finding]:
+        """Findings of this rule, in no particular order."""
+        if self.modes.isdisjoint(folder.mapset.by_mode) and self.modes != ALL_MODES:
+            return
+        for issue in self.find(folder):
+            yield self.finding(issue, issue.difficulty)
 
 
 def extent_of(objects: tuple[HitObject, ...]) -> TimeRange:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from companion.beatmap import Circle, HoldNote, Mode, Slider
-from companion.checks.check import Check, Issue, extent_of, name_of
+from companion.checks.check import DifficultyCheck, Issue, extent_of, name_of
 from companion.findings import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from companion.beatmap import Beatmap, HitObject, TextEdit
-    from companion.checks.check import CheckContext
+    from companion.checks.check import Check
+    from companion.checks.difficulty import Difficulty
 
 MIN_GAP_MS = 10.0
 """Between the end of one object and the start of the next."""
@@ -31,21 +32,21 @@ TOP_PX, BOTTOM_PX = -60.0, 428.0
 ZERO_LENGTH_MS = 0.5
 
 
-def find_concurrent(context: CheckContext) -> Iterator[Issue]:
+def find_concurrent(difficulty: Difficulty) -> Iterator[Issue]:
     """Objects that begin before another one has ended, or right after it."""
-    beatmap = context.beatmap
+    beatmap = difficulty.beatmap
     if beatmap.mode != Mode.MANIA:
-        yield from _concurrent(context, beatmap.hit_objects, MIN_GAP_MS)
+        yield from _concurrent(difficulty, beatmap.hit_objects, MIN_GAP_MS)
         return
     columns: dict[int, list[HitObject]] = {}
     for item in beatmap.hit_objects:
         columns.setdefault(item.column(beatmap.keycount), []).append(item)
     for objects in columns.values():
-        yield from _concurrent(context, objects, MIN_COLUMN_GAP_MS)
+        yield from _concurrent(difficulty, objects, MIN_COLUMN_GAP_MS)
 
 
 def _concurrent(
-    context: CheckContext, objects: Sequence[HitObject], min_gap_ms: float
+    difficulty: Difficulty, objects: Sequence[HitObject], min_gap_ms: float
 ) -> Iterator[Issue]:
     """One issue for each object that is too near to the longest-lasting one before it."""
     if not objects:
@@ -54,8 +55,8 @@ def _concurrent(
     for item in objects[1:]:
         gap_ms = round(item.start_ms - lasting.end_ms, 3)
         if gap_ms < min_gap_ms:
-            yield _too_near(context, lasting, item, gap_ms)
-        elif gap_ms < MIN_SLIDER_GAP_MS and _asks_for_more(context, lasting):
+            yield _too_near(difficulty, lasting, item, gap_ms)
+        elif gap_ms < MIN_SLIDER_GAP_MS and _asks_for_more(difficulty, lasting):
             yield Issue(
                 severity=Severity.WARNING,
                 message=(
@@ -70,21 +71,21 @@ def _concurrent(
             lasting = item
 
 
-def _asks_for_more(context: CheckContext, earlier: HitObject) -> bool:
-    return context.beatmap.mode == Mode.OSU and isinstance(earlier, Slider)
+def _asks_for_more(difficulty: Difficulty, earlier: HitObject) -> bool:
+    return difficulty.beatmap.mode == Mode.OSU and isinstance(earlier, Slider)
 
 
-def _too_near(context: CheckContext, earlier: HitObject, later: HitObject, gap_ms: float) -> Issue:
+def _too_near(difficulty: Difficulty, earlier: HitObject, later: HitObject, gap_ms: float) -> Issue:
     fix: tuple[TextEdit, ...] = ()
     first, second = name_of(earlier), name_of(later)
     if gap_ms > 0:
         message = f"The {second} begins only {gap_ms:.0f} ms after the {first} before it has ended."
     elif earlier.start_ms == later.start_ms:
         message = f"A {first} and a {second} begin at the same time."
-        lines = context.document.lines
+        lines = difficulty.document.lines
         if lines[earlier.line].raw == lines[later.line].raw:
             message = f"The {second} is there twice."
-            fix = context.remove_line(later.line)
+            fix = difficulty.remove_line(later.line)
     else:
         message = f"The {second} begins before the {first} before it has ended."
     return Issue(
@@ -97,10 +98,10 @@ def _too_near(context: CheckContext, earlier: HitObject, later: HitObject, gap_m
     )
 
 
-def find_offscreen(context: CheckContext) -> Iterator[Issue]:
+def find_offscreen(difficulty: Difficulty) -> Iterator[Issue]:
     """Circles and slider bodies that reach beyond a 4:3 screen."""
-    radius_px = radius_of(context.beatmap)
-    for item in context.beatmap.hit_objects:
+    radius_px = radius_of(difficulty.beatmap)
+    for item in difficulty.beatmap.hit_objects:
         if isinstance(item, Circle):
             if _overhang_px((item.x, item.y), (item.x, item.y), radius_px) > 0:
                 yield Issue(
@@ -108,7 +109,7 @@ def find_offscreen(context: CheckContext) -> Iterator[Issue]:
                     message="The circle lies partly outside a 4:3 screen.",
                     objects=(item,),
                     detail=f"{item.x:.0f}:{item.y:.0f}",
-                    fix=_moved_inside(context, item, radius_px),
+                    fix=_moved_inside(difficulty, item, radius_px),
                     fix_label="Move it onto the screen",
                 )
         elif isinstance(item, Slider):
@@ -160,15 +161,15 @@ def _boxes(item: Slider) -> Iterator[tuple[tuple[float, float], tuple[float, flo
         yield (min(xs) - beyond, min(ys) - beyond), (max(xs) + beyond, max(ys) + beyond)
 
 
-def _moved_inside(context: CheckContext, item: Circle, radius_px: float) -> tuple[TextEdit, ...]:
+def _moved_inside(difficulty: Difficulty, item: Circle, radius_px: float) -> tuple[TextEdit, ...]:
     x = min(RIGHT_PX - radius_px, max(LEFT_PX + radius_px, item.x))
     y = min(BOTTOM_PX - radius_px, max(TOP_PX + radius_px, item.y))
-    return context.replace_fields(item.line, {0: str(int(x)), 1: str(int(y))})
+    return difficulty.replace_fields(item.line, {0: str(int(x)), 1: str(int(y))})
 
 
-def find_zero_length(context: CheckContext) -> Iterator[Issue]:
+def find_zero_length(difficulty: Difficulty) -> Iterator[Issue]:
     """Sliders, spinners and hold notes that end when they begin."""
-    for item in context.beatmap.hit_objects:
+    for item in difficulty.beatmap.hit_objects:
         if isinstance(item, Circle) or item.duration_ms >= ZERO_LENGTH_MS:
             continue
         is_hold = isinstance(item, HoldNote)
@@ -176,26 +177,26 @@ def find_zero_length(context: CheckContext) -> Iterator[Issue]:
             severity=Severity.PROBLEM,
             message=f"The {name_of(item)} has no length.",
             objects=(item,),
-            fix=_as_note(context, item) if is_hold else (),
+            fix=_as_note(difficulty, item) if is_hold else (),
             fix_label="Make it a single note" if is_hold else None,
         )
 
 
-def _as_note(context: CheckContext, item: HitObject) -> tuple[TextEdit, ...]:
-    _, _, sample = context.field(item.line, 5).partition(":")
+def _as_note(difficulty: Difficulty, item: HitObject) -> tuple[TextEdit, ...]:
+    _, _, sample = difficulty.field(item.line, 5).partition(":")
     fields = {3: str(item.type_bits & ~128 | 1)}
-    if len(context.document.lines[item.line].raw.split(b",")) > 5:
+    if len(difficulty.document.lines[item.line].raw.split(b",")) > 5:
         fields[5] = sample
-    return context.replace_fields(item.line, fields)
+    return difficulty.replace_fields(item.line, fields)
 
 
-def find_invisible(context: CheckContext) -> Iterator[Issue]:
+def find_invisible(difficulty: Difficulty) -> Iterator[Issue]:
     """Sliders whose curve has no extent, so that the player sees no body."""
-    for item in context.beatmap.hit_objects:
+    for item in difficulty.beatmap.hit_objects:
         if not isinstance(item, Slider):
             continue
         head = item.control_points[0]
-        negative = context.field(item.line, 7).strip().startswith("-")
+        negative = difficulty.field(item.line, 7).strip().startswith("-")
         if negative or all(point == head for point in item.control_points):
             yield Issue(
                 severity=Severity.PROBLEM,
@@ -208,11 +209,15 @@ def find_invisible(context: CheckContext) -> Iterator[Issue]:
             )
 
 
-CHECKS = (
-    Check(
+CHECKS: tuple[Check, ...] = (
+    DifficultyCheck(
         code="concurrent_objects",
         title="Concurrent objects",
         category="Compose",
+        cause=(
+            "An object begins before another has ended, or less than 10 ms after it (30 ms in a "
+            "mania column); or, as a warning, less than 20 ms after a slider in osu!."
+        ),
         criterion=(
             "No two objects may be active at one time, and the next one needs 10 ms after the "
             "end of the one before: 20 ms after a slider in osu!, 30 ms in a column in mania."
@@ -222,31 +227,49 @@ CHECKS = (
             "lazer:ConcurrentObjects",
             "lazer:ManiaConcurrentObjects",
         ),
+        differs=(
+            "The 20 ms after a slider stand in the ranking criteria; neither Mapset Verifier nor "
+            "lazer asks for them."
+        ),
+        severities=(Severity.PROBLEM, Severity.WARNING),
         find=find_concurrent,
     ),
-    Check(
+    DifficultyCheck(
         code="offscreen_object",
         title="Off-screen objects",
         category="Compose",
+        cause=(
+            "A circle, or the body of a slider, reaches beyond what a 4:3 screen shows around the "
+            "playfield (x -67 to 579, y -60 to 428)."
+        ),
         criterion="Every part of every object has to be visible on a 4:3 screen.",
         answers=("MapsetVerifier:Offscreen", "lazer:OffscreenObjects"),
+        differs=(
+            "A slider that overhangs by less than a pixel is a warning, as both clients draw such "
+            "curves a little differently."
+        ),
+        severities=(Severity.PROBLEM, Severity.WARNING),
         modes=frozenset({Mode.OSU}),
         find=find_offscreen,
     ),
-    Check(
+    DifficultyCheck(
         code="zero_length_object",
         title="Objects without length",
         category="Compose",
+        cause="A slider, spinner or hold note lasts less than half a millisecond.",
         criterion="Sliders, spinners and hold notes have to last for some time.",
         answers=("lazer:ZeroLengthObjects",),
+        severities=(Severity.PROBLEM,),
         find=find_zero_length,
     ),
-    Check(
+    DifficultyCheck(
         code="invisible_slider",
         title="Invisible sliders",
         category="Compose",
+        cause="A slider has no points but its head, or a negative length.",
         criterion="The way of a slider has to be visible.",
         answers=("MapsetVerifier:InvisibleSlider",),
+        severities=(Severity.PROBLEM,),
         modes=frozenset({Mode.OSU, Mode.CATCH}),
         find=find_invisible,
     ),

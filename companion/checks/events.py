@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from companion.beatmap import TimeRange
 from companion.beatmap.numbers import format_number
-from companion.checks.check import Check, Issue
+from companion.checks.check import DifficultyCheck, Issue
 from companion.findings import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from companion.beatmap import Break, HitObject, TextEdit
-    from companion.checks.check import CheckContext
+    from companion.checks.check import Check
+    from companion.checks.difficulty import Difficulty
 
 LEAD_OUT_MS = 200.0
 """Between the end of an object and the break after it."""
@@ -23,11 +24,11 @@ SHORTEST_MS = 650.0
 LENIENCY_MS = 1.0
 
 
-def find_bad_breaks(context: CheckContext) -> Iterator[Issue]:
+def find_bad_breaks(difficulty: Difficulty) -> Iterator[Issue]:
     """Breaks that the editor would not have made: over objects, too near to them, too short."""
-    objects = context.beatmap.hit_objects
-    preempt_ms = context.beatmap.preempt_ms
-    for pause in context.beatmap.breaks:
+    objects = difficulty.beatmap.hit_objects
+    preempt_ms = difficulty.beatmap.preempt_ms
+    for pause in difficulty.beatmap.breaks:
         middle_ms = (pause.start_ms + pause.end_ms) / 2
         before = [o for o in objects if o.start_ms <= middle_ms]
         before_ms = max((o.end_ms for o in before), default=-math.inf)
@@ -38,7 +39,7 @@ def find_bad_breaks(context: CheckContext) -> Iterator[Issue]:
         neighbours: tuple[HitObject, ...] = (after,) if after else ()
         problem = _what_is_wrong(pause, before_ms, after_ms, preempt_ms)
         if problem is not None:
-            fix, label = _fitted(context, pause, earliest_ms, latest_ms)
+            fix, label = _fitted(difficulty, pause, earliest_ms, latest_ms)
             yield Issue(
                 severity=Severity.PROBLEM,
                 message=problem,
@@ -53,7 +54,7 @@ def find_bad_breaks(context: CheckContext) -> Iterator[Issue]:
                 message=f"The break is shorter than {SHORTEST_MS:.0f} ms and does nothing.",
                 at=at,
                 detail="short",
-                fix=context.remove_line(pause.line),
+                fix=difficulty.remove_line(pause.line),
                 fix_label="Remove the break",
             )
 
@@ -71,30 +72,39 @@ def _what_is_wrong(
 
 
 def _fitted(
-    context: CheckContext, pause: Break, earliest_ms: float, latest_ms: float
+    difficulty: Difficulty, pause: Break, earliest_ms: float, latest_ms: float
 ) -> tuple[tuple[TextEdit, ...], str]:
     start_ms = max(pause.start_ms, math.ceil(earliest_ms) if math.isfinite(earliest_ms) else 0)
     end_ms = min(pause.end_ms, latest_ms)
     if end_ms - start_ms < SHORTEST_MS:
-        return context.remove_line(pause.line), "Remove the break"
-    offset_ms = context.beatmap.time_offset_ms
+        return difficulty.remove_line(pause.line), "Remove the break"
+    offset_ms = difficulty.beatmap.time_offset_ms
     fields = {
         1: format_number(start_ms - offset_ms),
         2: format_number(math.floor(end_ms) - offset_ms),
     }
-    return context.replace_fields(pause.line, fields), "Fit the break between the objects"
+    return difficulty.replace_fields(pause.line, fields), "Fit the break between the objects"
 
 
-CHECKS = (
-    Check(
+CHECKS: tuple[Check, ...] = (
+    DifficultyCheck(
         code="bad_break",
         title="Breaks",
         category="Events",
+        cause=(
+            "A break begins less than 200 ms after an object or ends after the next one has "
+            "appeared (problem), or is shorter than 650 ms (warning)."
+        ),
         criterion=(
             "Breaks have to be what the editor makes: not over objects, begun some time after "
             "one, and over when the next one appears."
         ),
         answers=("MapsetVerifier:Breaks", "lazer:Breaks"),
+        differs=(
+            "Like Mapset Verifier it lets a break last until the next object appears, where lazer "
+            "wants a fixed 450 ms."
+        ),
+        severities=(Severity.PROBLEM, Severity.WARNING),
         find=find_bad_breaks,
     ),
 )

@@ -7,14 +7,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Circle, HoldNote, Mode, Slider, TimeRange
-from companion.checks.check import Check, Issue, edge_numbers, name_of
+from companion.checks.check import DifficultyCheck, Issue, edge_numbers, name_of
 from companion.findings import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from companion.beatmap import Beatmap, HitObject
-    from companion.checks.check import CheckContext
+    from companion.checks.check import Check
+    from companion.checks.difficulty import Difficulty
 
 ADDITIONS = 0b1110
 """Whistle, finish and clap."""
@@ -89,9 +90,9 @@ def _sound(
     )
 
 
-def find_silent_stretches(context: CheckContext) -> Iterator[Issue]:
+def find_silent_stretches(difficulty: Difficulty) -> Iterator[Issue]:
     """Long stretches in which nothing but the plain hit sound is heard."""
-    beatmap = context.beatmap
+    beatmap = difficulty.beatmap
     sounds = [sound for item in beatmap.hit_objects for sound in sounds_of(item, beatmap)]
     if len(beatmap.hit_objects) < FEW_OBJECTS:
         return
@@ -139,9 +140,9 @@ def _stretch(plain: Sequence[Sound], beatmap: Beatmap) -> Iterator[Issue]:
     )
 
 
-def find_muted(context: CheckContext) -> Iterator[Issue]:
+def find_muted(difficulty: Difficulty) -> Iterator[Issue]:
     """Runs of objects that can hardly be heard."""
-    beatmap = context.beatmap
+    beatmap = difficulty.beatmap
     run: list[Sound] = []
     level: Severity | None = None
     for item in beatmap.hit_objects:
@@ -190,11 +191,15 @@ def _muted(run: Sequence[Sound], severity: Severity | None) -> Issue:
     )
 
 
-CHECKS = (
-    Check(
+CHECKS: tuple[Check, ...] = (
+    DifficultyCheck(
         code="missing_hitsounds",
         title="Missing hit sounds",
         category="Hit Sounds",
+        cause=(
+            "There is no hit sound at all, or 8 objects over 10 s (16 over 30 s: problem) without "
+            "an addition, a sample of their own or a change of the sample set."
+        ),
         criterion=(
             "Hit sounds have to follow the song: additions or sample sets should be heard "
             "throughout, without long stretches of the bare sound."
@@ -204,15 +209,30 @@ CHECKS = (
             "lazer:FewHitsounds",
             "lazer:CatchFewHitsounds",
         ),
+        differs=(
+            "Both tools add up a score of time and objects with different weights; a plain "
+            "duration and a number of objects can be followed by hand, and mappers asked for more "
+            "patience."
+        ),
+        severities=(Severity.PROBLEM, Severity.WARNING),
         modes=frozenset({Mode.OSU, Mode.CATCH}),
         find=find_silent_stretches,
     ),
-    Check(
+    DifficultyCheck(
         code="muted_objects",
         title="Muted objects",
         category="Hit Sounds",
+        cause=(
+            "What has to be pressed sounds at 10 % or less (warning) or 20 % or less (minor), or "
+            "a slider's end or repeat at 10 % or less (minor)."
+        ),
         criterion="What the player presses has to give audible feedback.",
         answers=("MapsetVerifier:Muted", "lazer:MutedObjects"),
+        differs=(
+            "Mapset Verifier's 10 and 20 %; lazer calls 5 % a problem, which many ranked maps "
+            "break on purpose."
+        ),
+        severities=(Severity.WARNING, Severity.MINOR),
         find=find_muted,
     ),
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from companion.beatmap import Circle, HoldNote, Slider, Spinner, nearest_tick
-from companion.checks.check import Check, Issue, edge_numbers, name_of
+from companion.checks.check import DifficultyCheck, Issue, edge_numbers, name_of
 from companion.findings import Severity
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from companion.beatmap import Beatmap, HitObject, TextEdit
-    from companion.checks.check import CheckContext
+    from companion.checks.check import Check
+    from companion.checks.difficulty import Difficulty
 
 GRIDS = (5, 7, 9, 12, 16)
 """Divisors whose grids hold all ticks that are commonly used (1/1 to 1/9, 1/12, 1/16)."""
@@ -25,9 +26,9 @@ PROBLEM_MS = 2.0
 MINOR_MS = 1.0
 
 
-def find_unsnapped(context: CheckContext) -> Iterator[Issue]:
+def find_unsnapped(difficulty: Difficulty) -> Iterator[Issue]:
     """Objects with a head, repeat or end that is off every tick of the beat grid."""
-    beatmap = context.beatmap
+    beatmap = difficulty.beatmap
     if not beatmap.red_lines:
         return
     owners: list[int] = []
@@ -43,7 +44,7 @@ def find_unsnapped(context: CheckContext) -> Iterator[Issue]:
         if owner not in worst or abs(distance) > abs(worst[owner][1]):
             worst[owner] = (times[position], distance)
     for index, (ms, distance) in worst.items():
-        yield _unsnapped(context, beatmap.hit_objects[index], ms, distance)
+        yield _unsnapped(difficulty, beatmap.hit_objects[index], ms, distance)
 
 
 def _edges(item: HitObject) -> list[float]:
@@ -72,12 +73,12 @@ def off_grid_ms(times: NDArray[np.float64], beatmap: Beatmap) -> NDArray[np.floa
     return np.where(beat > 0, off, 0.0)
 
 
-def _unsnapped(context: CheckContext, item: HitObject, ms: float, distance: float) -> Issue:
+def _unsnapped(difficulty: Difficulty, item: HitObject, ms: float, distance: float) -> Issue:
     side = "after" if distance > 0 else "before"
     part = name_of(item)
     if ms != item.start_ms:
         part += " end" if ms == item.end_ms else " repeat"
-    fix, label = _snap_fix(context, item, ms)
+    fix, label = _snap_fix(difficulty, item, ms)
     return Issue(
         severity=Severity.PROBLEM if abs(distance) >= PROBLEM_MS else Severity.MINOR,
         message=f"The {part} is {abs(distance):.1f} ms {side} the nearest tick of the beat grid.",
@@ -88,40 +89,45 @@ def _unsnapped(context: CheckContext, item: HitObject, ms: float, distance: floa
 
 
 def _snap_fix(
-    context: CheckContext, item: HitObject, ms: float
+    difficulty: Difficulty, item: HitObject, ms: float
 ) -> tuple[tuple[TextEdit, ...], str | None]:
     """The edit that puts an unsnapped time on its tick, and what to call it.
 
     None for a slider's later edges: they depend on its length and velocity, which are the
     mapper's to choose.
     """
-    tick = nearest_tick(ms, context.beatmap)
+    tick = nearest_tick(ms, difficulty.beatmap)
     assert tick is not None, "what is off the grid has a grid"
     snapped = math.floor(tick.time_ms + 1e-6)  # as stable writes ticks
-    text = str(snapped - context.beatmap.time_offset_ms)
+    text = str(snapped - difficulty.beatmap.time_offset_ms)
     label = f"Snap to 1/{tick.divisor}"
     if ms == item.start_ms:
         if isinstance(item, Spinner | HoldNote) and snapped >= item.end_ms:
             return (), None
-        return context.replace_fields(item.line, {2: text}), label
+        return difficulty.replace_fields(item.line, {2: text}), label
     if isinstance(item, Spinner | HoldNote) and snapped > item.start_ms:
-        old = context.field(item.line, 5)
+        old = difficulty.field(item.line, 5)
         # A hold note's sounds are glued to its end time with a colon.
         rest = old[old.index(":") :] if ":" in old else ""
-        return context.replace_fields(item.line, {5: text + rest}), f"{label} (end)"
+        return difficulty.replace_fields(item.line, {5: text + rest}), f"{label} (end)"
     return (), None
 
 
-CHECKS = (
-    Check(
+CHECKS: tuple[Check, ...] = (
+    DifficultyCheck(
         code="unsnapped_object",
         title="Unsnapped objects",
         category="Timing",
+        cause=(
+            "A head, repeat or end is 1 ms (minor) or 2 ms (problem) or more away from every tick "
+            "of 1/5, 1/7, 1/9, 1/12 and 1/16."
+        ),
         criterion=(
             "Every object has to be snapped to the beat grid: circles, and the heads, repeats "
             "and ends of sliders, spinners and hold notes."
         ),
         answers=("MapsetVerifier:Unsnaps", "lazer:UnsnappedObjects"),
+        severities=(Severity.PROBLEM, Severity.MINOR),
         find=find_unsnapped,
     ),
 )

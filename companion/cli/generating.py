@@ -11,6 +11,7 @@ import typer
 
 from companion.beatmap import Document, TimeRange, storage
 from companion.beatmap.new_difficulty import difficulty_file_name
+from companion.beatmap.star_rating import star_rating
 from companion.bridge.entry import provenance
 from companion.bridge.song import look_at_song
 from companion.cli import workbench
@@ -18,7 +19,6 @@ from companion.cli.map_wish import flag_of
 from companion.cli.notice import confirm_notice
 from companion.cli.progress import SongProgress
 from companion.engine.cancellation import CancelToken
-from companion.engine.conditioning import star_rating
 from companion.engine.map_requests import MapBegun, MapProgress, WrittenMap
 from companion.errors import AudioUnreadable, Cancelled, OptionRefused, StaleEdit
 from companion.journal import Journal

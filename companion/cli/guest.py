@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from companion.beatmap import TimeRange, storage
 from companion.beatmap.new_difficulty import begin_difficulty, difficulty_file_name
+from companion.beatmap.star_rating import star_rating
 from companion.cli.modding import map_value
 from companion.cli.progress import SongProgress
 from companion.cli.regenerating import show_notice
 from companion.cli.seeds import chosen_seed
 from companion.cli.workbench import Workbench
 from companion.engine.cancellation import CancelToken
-from companion.engine.conditioning import Conditioning, star_rating
+from companion.engine.conditioning import Conditioning
 from companion.engine.requests import RegenerateOptions, RegenerateRequest
 from companion.errors import OptionRefused, StaleEdit
 from companion.session.plans import GeneratedBy, PlannedWrite

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import rosu_pp_py as rosu
-
 from companion.beatmap import HoldNote, Mode
 from companion.engine.encoding.scroll_speeds import scroll_speed_ratio
 
@@ -74,17 +72,6 @@ class Conditioning:
             song_length_ms=song_length_ms,
             note_density=note_density(beatmap),
         )
-
-
-def star_rating(data: bytes) -> float | None:
-    """Star rating of an ``.osu`` file to two decimals; ``None`` when it cannot be calculated."""
-    try:
-        beatmap = rosu.Beatmap(bytes=data)
-    except (rosu.ParseError, ValueError):
-        return None
-    if beatmap.is_suspicious():  # crafted to take forever
-        return None
-    return round(rosu.Difficulty().calculate(beatmap).stars, 2)
 
 
 def note_density(beatmap: Beatmap) -> float | None:

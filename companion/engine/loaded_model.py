@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
+from companion.beatmap.star_rating import star_rating
 from companion.engine import checkpoint
 from companion.engine.audio import load_audio
-from companion.engine.conditioning import Conditioning, star_rating
+from companion.engine.conditioning import Conditioning
 from companion.engine.modding import MapModder, ModdingSettings, Selection
 from companion.engine.model.backbone import WindowInput
 from companion.engine.prompting import Prompting

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Document, diff
+from companion.beatmap.star_rating import star_rating
 from companion.checks import run_checks
-from companion.engine.conditioning import star_rating
 
 if TYPE_CHECKING:
     from companion.beatmap import TimeRange

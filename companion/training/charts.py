@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from companion.beatmap import Document
-from companion.engine.conditioning import Conditioning, star_rating
+from companion.beatmap.star_rating import star_rating
+from companion.engine.conditioning import Conditioning
 from companion.engine.encoding import EncodingOptions, encode_map
 from companion.engine.events import HEAD_TYPES, ContextType, Event, EventType
 from companion.engine.model.bundled.grid import BeatLines

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from companion.beatmap import Document
+from companion.beatmap.star_rating import star_rating
 from companion.engine.audio import load_audio
-from companion.engine.conditioning import Conditioning, star_rating
+from companion.engine.conditioning import Conditioning
 from companion.engine.events import HEAD_TYPES, TYPES, EventType
 from companion.engine.windows import song_length_ms
 from companion.training.continuing import compare, continued_onsets

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from companion.beatmap import Document
-from companion.checks import CHECKS, run_checks
+from companion.beatmap import Document, TimeRange
+from companion.checks import CHECKS, Difficulty, Issue, catalogue, run_checks
+from companion.checks.catalogue import DIFFICULTY_CHECKS
+from companion.findings import Severity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,10 +23,31 @@ def test_every_check_is_described_and_has_a_code_of_its_own() -> None:
     assert len(set(codes)) == len(codes)
     for check in CHECKS:
         assert check.title
+        assert check.cause.endswith(".")
         assert check.criterion.endswith(".")
+        assert check.severities == tuple(s for s in Severity if s in check.severities)
         assert check.answers
         assert all(answer.split(":")[0] in ("MapsetVerifier", "lazer") for answer in check.answers)
         assert check.modes
+
+
+def test_a_check_that_fails_says_so_and_does_not_silence_the_others(
+    map_text: MapText, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail_late(difficulty: Difficulty) -> Iterator[Issue]:
+        yield Issue(severity=Severity.MINOR, message="First.", at=TimeRange(1, 2))
+        raise ZeroDivisionError
+
+    (unsnapped,) = [check for check in DIFFICULTY_CHECKS if check.code == "unsnapped_object"]
+    faulty = replace(unsnapped, code="faulty", title="Faulty", find=fail_late)
+    monkeypatch.setattr(catalogue, "DIFFICULTY_CHECKS", (faulty, unsnapped))
+    failed, first, sound = run_checks(Document.parse(map_text(("1,1,503,1,0",))))
+    assert failed.message == (
+        "The check “Faulty” has failed (ZeroDivisionError) and may have missed something; "
+        "the log has the details."
+    )
+    assert (first.message, sound.code) == ("First.", "unsnapped_object")
+    assert "the check faulty failed" in caplog.text
 
 
 @pytest.mark.parametrize("data", [b"", b"\0" * 9, b"\xff\xfe["])

@@ -7,11 +7,11 @@ import pytest
 import soundfile
 
 from companion.beatmap import Document
+from companion.beatmap.star_rating import star_rating
 from companion.checks import run_checks
 from companion.demo import MAP_FILE, unpack
 from companion.demo.files import MAPSET
 from companion.demo.mapper import UNSNAPPED
-from companion.engine.conditioning import star_rating
 from companion.errors import DemoFailed
 from demo_set import map_file, score
 

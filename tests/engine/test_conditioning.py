@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from companion.beatmap import Mode
-from companion.engine.conditioning import Conditioning, note_density, star_rating
+from companion.beatmap.star_rating import star_rating
+from companion.engine.conditioning import Conditioning, note_density
 
 
 def test_a_map_speaks_about_itself(beatmap_of):

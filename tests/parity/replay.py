@@ -211,7 +211,7 @@ class Replay:
         about = None
         if kind is ContextType.GD:
             assert self.beatmap is not None
-            from companion.engine.conditioning import star_rating
+            from companion.beatmap.star_rating import star_rating
 
             about = Conditioning.of(
                 self.beatmap,

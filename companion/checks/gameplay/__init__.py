@@ -1,6 +1,6 @@
-"""What the game makes of a map: facts about play that several checks need, each derived once.
+"""How a difficulty plays, derived once and read by many checks.
 
-Pure functions over a ``Beatmap``. The facts and numbers come from osu!lazer (the classes are named
-in each module); where stable and lazer differ, lazer's legacy-compatible reading stands. Checks of
-one run share what is derived here through their context.
+Each module holds one kind of fact: frozen values, and a function of a ``Difficulty`` that derives
+them. A check asks for them with ``difficulty.fact(function)``; they are computed when first asked
+for, and kept as long as the difficulty does not change. A fact may ask for others.
 """
