@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from companion.checks import compose, events, hitsounds, timing
+from companion.checks import catch, compose, events, hitsounds, mania, osu, taiko, timing
 from companion.checks.check import WEIGHTS, WHOLE_MAP, DifficultyCheck, FolderCheck, SetCheck
 from companion.checks.difficulty import Difficulty
 from companion.findings import Finding, Severity, finding_id
@@ -24,6 +24,10 @@ CHECKS: tuple[Check, ...] = (
     *compose.CHECKS,
     *hitsounds.CHECKS,
     *events.CHECKS,
+    *osu.CHECKS,
+    *taiko.CHECKS,
+    *catch.CHECKS,
+    *mania.CHECKS,
 )
 DIFFICULTY_CHECKS = tuple(check for check in CHECKS if isinstance(check, DifficultyCheck))
 SET_CHECKS = tuple(check for check in CHECKS if isinstance(check, SetCheck))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ from companion.checks.gameplay.sliders import Part, slider_events
 
 if TYPE_CHECKING:
     from companion.beatmap import Beatmap, HitObject
+    from companion.checks.difficulty import Difficulty
 
 PLAYFIELD_PX = 512.0
 GRACE_MS = 1000.0 / 60.0 / 4.0
@@ -65,8 +67,9 @@ class Falling:
         return self.kind not in (FallingKind.FRUIT, FallingKind.HEAD)
 
 
-def falling_objects(beatmap: Beatmap) -> tuple[Falling, ...]:
-    """All fruits and droplets by time, with their hyperdashes; no tiny droplets, no bananas."""
+def falling_objects(difficulty: Difficulty) -> tuple[Falling, ...]:
+    """A fact: fruits and droplets by time, with hyperdashes; no tiny droplets, no bananas."""
+    beatmap = difficulty.beatmap
     found: list[Falling] = []
     for item in beatmap.hit_objects:
         if isinstance(item, Circle):
@@ -98,7 +101,7 @@ def _stream(item: Slider, beatmap: Beatmap, so_far: int) -> list[Falling]:
 def _with_hyperdashes(found: list[Falling], half_catcher_px: float) -> tuple[Falling, ...]:
     result: list[Falling] = []
     last_direction, last_excess = 0, half_catcher_px
-    for here, there in zip(found, found[1:], strict=False):
+    for here, there in pairwise(found):
         direction = 1 if there.x > here.x else -1
         time_ms = int(there.time_ms) - int(here.time_ms) - GRACE_MS
         reach = last_excess if direction == last_direction else half_catcher_px

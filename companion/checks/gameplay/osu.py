@@ -12,17 +12,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from companion.beatmap import Circle, Slider, Spinner
-from companion.checks.gameplay.difficulty import circle_radius_px, preempt_ms
+from companion.checks.gameplay.difficulty import circle_radius_px, hard_rock, preempt_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from companion.beatmap import Beatmap, HitObject
+    from companion.checks.difficulty import Difficulty
 
 Point: TypeAlias = tuple[float, float]
 
 STACK_DISTANCE_PX = 3.0
 STACK_OFFSET_RADII = 0.1
+PLAYFIELD_HEIGHT_PX = 384.0
 FIRST_STACKING_VERSION = 6
 
 
@@ -149,16 +151,21 @@ def _stack_old(stack: _Stack, threshold: float) -> None:
 
 
 class OsuView:
-    """What a player sees of an osu! map."""
+    """What a player sees of an osu! map; ``cs`` and ``ar`` stand in for the map's own."""
 
     def __init__(
-        self, beatmap: Beatmap, *, cs: float | None = None, ar: float | None = None
+        self,
+        beatmap: Beatmap,
+        *,
+        cs: float | None = None,
+        ar: float | None = None,
+        upside_down: bool = False,
     ) -> None:
-        self.beatmap = beatmap
         self.objects = beatmap.hit_objects
         self.radius_px = circle_radius_px(beatmap.cs if cs is None else cs)
         self.preempt_ms = preempt_ms(beatmap.ar if ar is None else ar)
         self.heights = stack_heights(beatmap, ar=ar)
+        self._upside_down = upside_down
         self._ends: dict[int, Point] = {}
 
     def offset_px(self, index: int) -> float:
@@ -167,8 +174,8 @@ class OsuView:
 
     def head(self, index: int) -> Point:
         """Where an object is seen."""
-        item, offset = self.objects[index], self.offset_px(index)
-        return item.x + offset, item.y + offset
+        item = self.objects[index]
+        return self._seen(item.x, item.y, index)
 
     def end(self, index: int) -> Point:
         """Where an object ends, its stack's offset included."""
@@ -177,8 +184,11 @@ class OsuView:
             return self.head(index)
         if index not in self._ends:
             self._ends[index] = slider_end(item)
-        (x, y), offset = self._ends[index], self.offset_px(index)
-        return x + offset, y + offset
+        return self._seen(*self._ends[index], index)
+
+    def _seen(self, x: float, y: float, index: int) -> Point:
+        offset = self.offset_px(index)
+        return x + offset, (PLAYFIELD_HEIGHT_PX - y if self._upside_down else y) + offset
 
     def gap_px(self, index: int) -> float:
         """Distance from an object's end to the head of the next one."""
@@ -188,3 +198,22 @@ class OsuView:
     def gap_ms(self, index: int) -> float:
         """Time from an object's end to the head of the next one."""
         return self.objects[index + 1].start_ms - self.objects[index].end_ms
+
+    def neighbours(self) -> Iterator[int]:
+        """Numbers of the objects that another one follows, neither of them a spinner."""
+        for index in range(len(self.objects) - 1):
+            if not isinstance(self.objects[index], Spinner) and not isinstance(
+                self.objects[index + 1], Spinner
+            ):
+                yield index
+
+
+def osu_view(difficulty: Difficulty) -> OsuView:
+    """A fact: the map as it is seen without mods."""
+    return OsuView(difficulty.beatmap)
+
+
+def hard_rock_view(difficulty: Difficulty) -> OsuView:
+    """A fact: the map as it is seen with Hard Rock, which also turns it upside down."""
+    cs, ar = hard_rock(difficulty.beatmap)
+    return OsuView(difficulty.beatmap, cs=cs, ar=ar, upside_down=True)

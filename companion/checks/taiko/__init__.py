@@ -1,0 +1,14 @@
+"""Rules of osu!taiko."""
+
+from __future__ import annotations
+
+from companion.checks.taiko import barlines, compose, kiai, patterns, scroll, settings
+
+CHECKS = (
+    *compose.CHECKS,
+    *patterns.CHECKS,
+    *barlines.CHECKS,
+    *kiai.CHECKS,
+    *scroll.CHECKS,
+    *settings.CHECKS,
+)
