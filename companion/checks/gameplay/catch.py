@@ -11,10 +11,9 @@ from enum import Enum
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from companion.beatmap import Circle, Slider
 from companion.checks.gameplay.difficulty import catcher_width_px
+from companion.checks.gameplay.paths import path_points
 from companion.checks.gameplay.sliders import Part, slider_events
 
 if TYPE_CHECKING:
@@ -89,11 +88,10 @@ def _stream(item: Slider, beatmap: Beatmap, so_far: int) -> list[Falling]:
     if so_far + len(events) > MAX_FALLING:
         events = [events[0], events[-1]]
     places = sorted({event.progress for event in events})
-    along = item.path.positions_at(np.array(places))[:, 0] - item.x
-    x_at = dict(zip(places, along.tolist(), strict=True))
-    head = _on_playfield(item.x)
+    x_at = dict(zip(places, (x for x, _ in path_points(item, places)), strict=True))
+    moved = _on_playfield(item.x) - item.x
     return [
-        Falling(KINDS[e.part], e.time_ms, _on_playfield(head + x_at[e.progress]), item)
+        Falling(KINDS[e.part], e.time_ms, _on_playfield(moved + x_at[e.progress]), item)
         for e in events
     ]
 

@@ -8,43 +8,24 @@ shifted the other way. Formats before 6 use an older rule.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from companion.beatmap import Circle, Slider, Spinner
 from companion.checks.gameplay.difficulty import circle_radius_px, hard_rock, preempt_ms
+from companion.checks.gameplay.paths import path_ends
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from companion.beatmap import Beatmap, HitObject
     from companion.checks.difficulty import Difficulty
-
-Point: TypeAlias = tuple[float, float]
+    from companion.checks.gameplay.paths import PathEnds, Point
 
 STACK_DISTANCE_PX = 3.0
 STACK_OFFSET_RADII = 0.1
 PLAYFIELD_HEIGHT_PX = 384.0
 FIRST_STACKING_VERSION = 6
-
-
-def slider_end(item: Slider) -> Point:
-    """Where the ball is at the slider's end; lines and returns need no curve."""
-    if item.slides % 2 == 0:
-        return item.x, item.y
-    return path_end(item)
-
-
-def path_end(item: Slider) -> Point:
-    """The far end of a slider's path."""
-    segments = item.segments
-    if len(segments) == 1 and segments[0].kind == "L" and len(segments[0].points) == 2:
-        (ax, ay), (bx, by) = segments[0].points
-        chord = math.hypot(bx - ax, by - ay)
-        if chord > 0:
-            share = item.length_px / chord
-            return ax + (bx - ax) * share, ay + (by - ay) * share
-    return item.path.position_at(1.0)
 
 
 @dataclass(slots=True)
@@ -53,7 +34,7 @@ class _Stack:
 
     objects: Sequence[HitObject]
     heights: list[int]
-    ends: dict[int, Point] = field(default_factory=dict[int, "Point"])
+    ends: PathEnds
 
     def heads_meet(self, n: int, i: int) -> bool:
         one, two = self.objects[n], self.objects[i]
@@ -67,22 +48,17 @@ class _Stack:
         # A curve that cannot reach is not worth computing.
         if math.hypot(one.x - two.x, one.y - two.y) >= one.length_px + STACK_DISTANCE_PX:
             return False
-        if n not in self.ends:
-            self.ends[n] = path_end(one) if far else slider_end(one)
-        x, y = self.ends[n]
+        x, y = self.ends.far(n) if far else self.ends.last(n)
         return math.hypot(x - two.x, y - two.y) < STACK_DISTANCE_PX
 
 
-def stack_heights(
-    beatmap: Beatmap, *, ar: float | None = None, leniency: float | None = None
-) -> tuple[int, ...]:
+def stack_heights(beatmap: Beatmap, ends: PathEnds, *, ar: float | None = None) -> tuple[int, ...]:
     """How many stack offsets each object is moved up and left; one number for each object.
 
-    ``ar`` and ``leniency`` stand in for the map's own.
+    ``ar`` stands in for the map's own approach rate.
     """
-    threshold = preempt_ms(beatmap.ar if ar is None else ar)
-    threshold *= beatmap.stack_leniency if leniency is None else leniency
-    stack = _Stack(beatmap.hit_objects, [0] * len(beatmap.hit_objects))
+    threshold = preempt_ms(beatmap.ar if ar is None else ar) * beatmap.stack_leniency
+    stack = _Stack(beatmap.hit_objects, [0] * len(beatmap.hit_objects), ends)
     if beatmap.format_version >= FIRST_STACKING_VERSION:
         for i in range(len(stack.objects) - 1, 0, -1):
             if stack.heights[i] == 0:
@@ -156,6 +132,7 @@ class OsuView:
     def __init__(
         self,
         beatmap: Beatmap,
+        ends: PathEnds,
         *,
         cs: float | None = None,
         ar: float | None = None,
@@ -164,9 +141,9 @@ class OsuView:
         self.objects = beatmap.hit_objects
         self.radius_px = circle_radius_px(beatmap.cs if cs is None else cs)
         self.preempt_ms = preempt_ms(beatmap.ar if ar is None else ar)
-        self.heights = stack_heights(beatmap, ar=ar)
+        self.heights = stack_heights(beatmap, ends, ar=ar)
+        self.ends = ends
         self._upside_down = upside_down
-        self._ends: dict[int, Point] = {}
 
     def offset_px(self, index: int) -> float:
         """How far the stack moves an object along both axes."""
@@ -179,12 +156,11 @@ class OsuView:
 
     def end(self, index: int) -> Point:
         """Where an object ends, its stack's offset included."""
-        item = self.objects[index]
-        if not isinstance(item, Slider):
-            return self.head(index)
-        if index not in self._ends:
-            self._ends[index] = slider_end(item)
-        return self._seen(*self._ends[index], index)
+        return self._seen(*self.ends.last(index), index)
+
+    def path_end(self, index: int) -> Point:
+        """Where the far end of a slider's path is seen."""
+        return self._seen(*self.ends.far(index), index)
 
     def _seen(self, x: float, y: float, index: int) -> Point:
         offset = self.offset_px(index)
@@ -210,10 +186,10 @@ class OsuView:
 
 def osu_view(difficulty: Difficulty) -> OsuView:
     """A fact: the map as it is seen without mods."""
-    return OsuView(difficulty.beatmap)
+    return OsuView(difficulty.beatmap, difficulty.fact(path_ends))
 
 
 def hard_rock_view(difficulty: Difficulty) -> OsuView:
     """A fact: the map as it is seen with Hard Rock, which also turns it upside down."""
     cs, ar = hard_rock(difficulty.beatmap)
-    return OsuView(difficulty.beatmap, cs=cs, ar=ar, upside_down=True)
+    return OsuView(difficulty.beatmap, difficulty.fact(path_ends), cs=cs, ar=ar, upside_down=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from companion.beatmap import Circle, Mode, Slider, Spinner
 from companion.checks.check import DifficultyCheck, Issue
-from companion.checks.gameplay.osu import osu_view, path_end
+from companion.checks.gameplay.osu import osu_view
 from companion.checks.level import Level
 from companion.findings import Severity
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from companion.beatmap import TextEdit
     from companion.checks.difficulty import Difficulty
     from companion.checks.gameplay.osu import OsuView
+    from companion.checks.gameplay.paths import PathEnds, Point
 
 # What a 4:3 screen shows around the playfield, in osu! pixels.
 LEFT_PX, RIGHT_PX = -67.0, 579.0
@@ -51,7 +52,7 @@ def find_offscreen(difficulty: Difficulty) -> Iterator[Issue]:
                     fix_label="Move it onto the screen" if fix else None,
                 )
         elif isinstance(item, Slider):
-            overhang_px = _slider_overhang_px(item, view.offset_px(index), view.radius_px)
+            overhang_px = _slider_overhang_px(view, index, item)
             if overhang_px > 0:
                 yield Issue(
                     severity=Severity.PROBLEM if overhang_px >= 1 else Severity.WARNING,
@@ -61,7 +62,7 @@ def find_offscreen(difficulty: Difficulty) -> Iterator[Issue]:
                 )
 
 
-def _overhang_px(low: tuple[float, float], high: tuple[float, float], radius_px: float) -> float:
+def _overhang_px(low: Point, high: Point, radius_px: float) -> float:
     """How far a box of positions reaches beyond the screen with a circle around each.
 
     The last digits of a radius are nobody's to see.
@@ -77,21 +78,20 @@ def _overhang_px(low: tuple[float, float], high: tuple[float, float], radius_px:
     )
 
 
-def _slider_overhang_px(item: Slider, offset_px: float, radius_px: float) -> float:
+def _slider_overhang_px(view: OsuView, index: int, item: Slider) -> float:
     # Most sliders are seen to lie inside without computing their curve.
-    for low, high in _boxes(item):
-        if _overhang_px(_moved(low, offset_px), _moved(high, offset_px), radius_px) <= 0:
+    offset_px, radius_px = view.offset_px(index), view.radius_px
+    for (left, top), (right, bottom) in _boxes(item, view.ends, index):
+        low = left + offset_px, top + offset_px
+        high = right + offset_px, bottom + offset_px
+        if _overhang_px(low, high, radius_px) <= 0:
             return 0.0
     points = item.path.polyline()
     low, high = np.min(points, axis=0) + offset_px, np.max(points, axis=0) + offset_px
     return _overhang_px((float(low[0]), float(low[1])), (float(high[0]), float(high[1])), radius_px)
 
 
-def _moved(point: tuple[float, float], offset_px: float) -> tuple[float, float]:
-    return point[0] + offset_px, point[1] + offset_px
-
-
-def _boxes(item: Slider) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
+def _boxes(item: Slider, ends: PathEnds, index: int) -> Iterator[tuple[Point, Point]]:
     """Boxes that each hold the whole slider, the quickest first."""
     # Nothing of it is farther from its head than it is long.
     reach = item.length_px
@@ -103,6 +103,18 @@ def _boxes(item: Slider) -> Iterator[tuple[tuple[float, float], tuple[float, flo
         beyond = max(0.0, item.length_px - chords_px)
         xs, ys = zip(*(point for s in item.segments for point in s.points), strict=True)
         yield (min(xs) - beyond, min(ys) - beyond), (max(xs) + beyond, max(ys) + beyond)
+        return
+    # From any place of it the ways to both ends are together no longer than the slider, which
+    # makes an ellipse.
+    x, y = ends.far(index)
+    dx, dy = (x - item.x) / 2, (y - item.y) / 2
+    wide2 = (item.length_px / 2 + 1) ** 2
+    narrow2 = max(0.0, wide2 - dx * dx - dy * dy)
+    half_x, half_y = math.sqrt(dx * dx + narrow2), math.sqrt(dy * dy + narrow2)
+    yield (
+        (item.x + dx - half_x, item.y + dy - half_y),
+        (item.x + dx + half_x, item.y + dy + half_y),
+    )
 
 
 def _moved_inside(difficulty: Difficulty, item: Circle, radius_px: float) -> tuple[TextEdit, ...]:
@@ -155,7 +167,7 @@ def _covering(
         # What lies out of the slider's reach cannot cover its end.
         if math.dist((x, y), (slider.x, slider.y)) > slider.length_px + 2 * view.radius_px:
             continue
-        arrow = arrow or _moved(path_end(slider), view.offset_px(index))
+        arrow = arrow or view.path_end(index)
         distance = math.dist((x, y), arrow)
         if distance < view.radius_px * HALF_COVERED_RADII:
             return other, distance

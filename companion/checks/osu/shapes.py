@@ -11,7 +11,7 @@ import numpy as np
 from companion.beatmap import Mode, Slider
 from companion.checks.check import DifficultyCheck, Issue
 from companion.checks.gameplay.difficulty import circle_radius_px
-from companion.checks.gameplay.osu import path_end
+from companion.checks.gameplay.paths import path_ends, path_points
 from companion.checks.gameplay.sliders import tick_progress
 from companion.findings import Severity
 
@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 
     from companion.beatmap import Beatmap
     from companion.checks.difficulty import Difficulty
-    from companion.checks.gameplay.osu import Point
+    from companion.checks.gameplay.paths import PathEnds, Point
 
 MEETING_PX = 5.0
 AWAY_PX = 60.0
 """How much of the way lies at least between two places that may be confused."""
 
 FOLD_PX = 3.0
+COARSE_PX = 4.0
+"""Step of a first look, which is enough for most curves."""
 FOLD_TURN = math.radians(150)
 """A curve that turns less than this in all does not come back to itself."""
 MAX_SAMPLES = 1024
@@ -41,10 +43,14 @@ WEIGHT_DECAY = 0.9
 def find_ambiguous(difficulty: Difficulty) -> Iterator[Issue]:
     """Sliders whose head, tail or a red anchor lie on one another."""
     radius_px = circle_radius_px(difficulty.beatmap.cs)
-    for item in difficulty.beatmap.hit_objects:
+    ends = difficulty.fact(path_ends)
+    for index, item in enumerate(difficulty.beatmap.hit_objects):
         if not isinstance(item, Slider):
             continue
-        part = _meeting_part(item, difficulty.beatmap, radius_px)
+        part = ""
+        if _may_return(item) and math.dist(ends.far(index), (item.x, item.y)) <= MEETING_PX:
+            part = _closed_part(item, difficulty.beatmap, radius_px)
+        part = part or _anchor_part(item, ends, index)
         if part:
             yield Issue(
                 severity=Severity.WARNING,
@@ -53,32 +59,25 @@ def find_ambiguous(difficulty: Difficulty) -> Iterator[Issue]:
             )
 
 
-def _meeting_part(item: Slider, beatmap: Beatmap, radius_px: float) -> str:
-    head = item.control_points[0]
-    if _may_return(item) and math.dist(path_end(item), head) <= MEETING_PX:
-        ticks = tick_progress(item, beatmap)
-        if ticks:
-            places = item.path.positions_at(np.array(ticks))
-            if float(np.hypot(*(places - np.array(head)).T).max()) > 2 * radius_px:
-                return "head and tail lie on one another"
+def _closed_part(item: Slider, beatmap: Beatmap, radius_px: float) -> str:
+    head = item.x, item.y
+    places = path_points(item, tick_progress(item, beatmap))
+    away = any(math.dist(place, head) > 2 * radius_px for place in places)
+    return "head and tail lie on one another" if away else ""
+
+
+def _anchor_part(item: Slider, ends: PathEnds, index: int) -> str:
+    head = item.x, item.y
     anchors = _anchors(item)
-    if not anchors:
-        return ""
-    way = [head, *anchors]
-    lengths = [math.dist(a, b) for a, b in pairwise(way)]
     done = 0.0
-    # The tail is where the way ends; what it takes beyond the last anchor counts as well.
-    tail = None
-    for anchor, length in zip(anchors, lengths, strict=True):
-        done += length
+    for before, anchor in pairwise([head, *anchors]):
+        done += math.dist(before, anchor)
         if done > item.length_px:
             break
         if done > AWAY_PX and math.dist(anchor, head) <= MEETING_PX:
             return "head lies on a red anchor"
-        if item.length_px - done > AWAY_PX:
-            tail = tail or path_end(item)
-            if math.dist(anchor, tail) <= MEETING_PX:
-                return "tail lies on a red anchor"
+        if item.length_px - done > AWAY_PX and math.dist(anchor, ends.far(index)) <= MEETING_PX:
+            return "tail lies on a red anchor"
     return ""
 
 
@@ -149,11 +148,13 @@ def _fold_score(item: Slider) -> float:
     Each pair of places less than 3 px apart counts the more the nearer they are and the smaller
     the angle between the directions there; the highest of these count most.
     """
-    count = min(MAX_SAMPLES, max(3, round(item.length_px)))
-    points = item.path.positions_at(np.linspace(0.0, 1.0, count))
+    coarse = _sampled(item, COARSE_PX)
+    if not len(_near_pairs(coarse, FOLD_PX + COARSE_PX, 3)[0]):
+        return 0.0
+    points = _sampled(item, 1.0)
     steps = np.diff(points, axis=0)
     angles = np.arctan2(steps[:, 1], steps[:, 0])
-    first, second = _near_pairs(points[:-1])
+    first, second = _near_pairs(points[:-1], FOLD_PX, NEAR_SAMPLES)
     if not len(first):
         return 0.0
     distance = np.hypot(*(points[first] - points[second]).T)
@@ -165,10 +166,18 @@ def _fold_score(item: Slider) -> float:
     return float(scores @ WEIGHT_DECAY ** np.arange(len(scores)))
 
 
-def _near_pairs(points: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    apart = np.abs(points[:, None, 0] - points[None, :, 0]) < FOLD_PX
-    apart &= np.abs(points[:, None, 1] - points[None, :, 1]) < FOLD_PX
-    first, second = np.nonzero(np.triu(apart, NEAR_SAMPLES))
+def _sampled(item: Slider, step_px: float) -> NDArray[np.float64]:
+    count = min(MAX_SAMPLES, max(3, round(item.length_px / step_px)))
+    return item.path.positions_at(np.linspace(0.0, 1.0, count))
+
+
+def _near_pairs(
+    points: NDArray[np.float64], near_px: float, apart: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Pairs of samples near to each other, but not neighbours along the curve."""
+    near = np.abs(points[:, None, 0] - points[None, :, 0]) < near_px
+    near &= np.abs(points[:, None, 1] - points[None, :, 1]) < near_px
+    first, second = np.nonzero(np.triu(near, apart))
     return first, second
 
 
