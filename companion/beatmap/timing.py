@@ -117,13 +117,13 @@ def parse_timing_point(text: str, line: int, default_set: int, offset_ms: int) -
 class TimingTable:
     """Answers which point governs a moment. Points are given in any order."""
 
-    __slots__ = ("_point_times", "_points", "_red_times", "red_lines")
+    __slots__ = ("_point_times", "_red_times", "points", "red_lines")
 
     def __init__(self, points: Iterable[TimingPoint]) -> None:
         # At one time the reds come first: a green line overrules a red one.
-        self._points = sorted(points, key=lambda p: (p.time_ms, not p.uninherited))
-        self._point_times = [p.time_ms for p in self._points]
-        self.red_lines = tuple(p for p in self._points if p.uninherited)
+        self.points = tuple(sorted(points, key=lambda p: (p.time_ms, not p.uninherited)))
+        self._point_times = [p.time_ms for p in self.points]
+        self.red_lines = tuple(p for p in self.points if p.uninherited)
         self._red_times = [p.time_ms for p in self.red_lines]
 
     def red_at(self, ms: float) -> TimingPoint | None:
@@ -135,7 +135,7 @@ class TimingTable:
     def point_at(self, ms: float) -> TimingPoint | None:
         """The last line, red or green, at or before a moment."""
         index = bisect_right(self._point_times, ms)
-        return self._points[index - 1] if index else None
+        return self.points[index - 1] if index else None
 
     def velocity_at(self, ms: float) -> float:
         """Slider velocity multiplier at a moment, 0.1 to 10."""
@@ -150,14 +150,14 @@ class TimingTable:
     def sample_point_at(self, ms: float) -> TimingPoint | None:
         """The line that an object at a moment takes its sounds from; the first one as fallback."""
         point = self.point_at(ms + SAMPLE_LENIENCY_MS)
-        return point if point or not self._points else self._points[0]
+        return point if point or not self.points else self.points[0]
 
     def kiai_ranges(self, end_ms: float) -> tuple[TimeRange, ...]:
         """Stretches of kiai time; one that is never switched off ends at ``end_ms``."""
         ranges: list[TimeRange] = []
         start: float | None = None
-        for index, point in enumerate(self._points):
-            following = self._points[index + 1] if index + 1 < len(self._points) else None
+        for index, point in enumerate(self.points):
+            following = self.points[index + 1] if index + 1 < len(self.points) else None
             if following is not None and following.time_ms == point.time_ms:
                 continue  # overruled at once
             if point.kiai and start is None:

@@ -5,7 +5,31 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from companion.checks import catch, compose, events, hitsounds, mania, osu, taiko, timing
+from companion.checks import (
+    audio,
+    catch,
+    compose,
+    events,
+    files,
+    hitsound_sets,
+    hitsounds,
+    lines,
+    mania,
+    markers,
+    metadata,
+    osu,
+    resources,
+    samples,
+    settings,
+    settings_sets,
+    snapping_sets,
+    spread,
+    taiko,
+    timing,
+    timing_sets,
+    title_markers,
+    unused_lines,
+)
 from companion.checks.check import WEIGHTS, WHOLE_MAP, DifficultyCheck, FolderCheck, SetCheck
 from companion.checks.difficulty import Difficulty
 from companion.findings import Finding, Severity, finding_id
@@ -21,9 +45,24 @@ log = logging.getLogger(__name__)
 
 CHECKS: tuple[Check, ...] = (
     *timing.CHECKS,
+    *snapping_sets.CHECKS,
+    *lines.CHECKS,
+    *unused_lines.CHECKS,
+    *timing_sets.CHECKS,
     *compose.CHECKS,
-    *hitsounds.CHECKS,
     *events.CHECKS,
+    *hitsounds.CHECKS,
+    *hitsound_sets.CHECKS,
+    *samples.CHECKS,
+    *audio.CHECKS,
+    *settings.CHECKS,
+    *settings_sets.CHECKS,
+    *spread.CHECKS,
+    *metadata.CHECKS,
+    *markers.CHECKS,
+    *title_markers.CHECKS,
+    *resources.CHECKS,
+    *files.CHECKS,
     *osu.CHECKS,
     *taiko.CHECKS,
     *catch.CHECKS,

@@ -12,7 +12,7 @@ from companion.checks.level import ALL_LEVELS, Level
 from companion.findings import Finding, Severity, editor_link, finding_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from companion.beatmap import HitObject, TextEdit
     from companion.checks.difficulty import Difficulty
@@ -103,7 +103,7 @@ class Check:
             message=issue.message,
             weight=WEIGHTS[issue.severity],
             fix=issue.fix,
-            fix_label=issue.fix_label,
+            fix_label=issue.fix_label if issue.fix else None,
             editor_link=link,
             file=issue.file or (difficulty.file_name if difficulty else ""),
         )
@@ -165,12 +165,12 @@ def extent_of(objects: tuple[HitObject, ...]) -> TimeRange:
     )
 
 
-def edge_numbers(item: Slider) -> Iterable[int]:
+def edge_numbers(item: Slider) -> list[int]:
     """Which edges of a slider are worth looking at: 0 for the head, ``slides`` for the tail.
 
     Of thousands of repeats the first ones and the tail have to do.
     """
-    return (*range(min(item.slides, MAX_EDGES)), item.slides)
+    return [*range(min(item.slides, MAX_EDGES)), item.slides]
 
 
 def name_of(item: HitObject) -> str:

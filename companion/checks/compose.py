@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Circle, HoldNote, Mode, Slider
-from companion.checks.check import DifficultyCheck, Issue, extent_of, name_of
+from companion.checks.check import WHOLE_MAP, DifficultyCheck, Issue, extent_of, name_of
+from companion.checks.gameplay.durations import drain_ms
 from companion.findings import Severity
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ MIN_COLUMN_GAP_MS = 30.0
 """The same within one mania column."""
 
 ZERO_LENGTH_MS = 0.5
+MOST_ANCHORS_PER_ROOT_PX = 10.0
+SHORTEST_DRAIN_MS = 30_000.0
 
 
 def find_concurrent(difficulty: Difficulty) -> Iterator[Issue]:
@@ -133,6 +137,32 @@ def find_invisible(difficulty: Difficulty) -> Iterator[Issue]:
             )
 
 
+def find_crowded_anchors(difficulty: Difficulty) -> Iterator[Issue]:
+    """Sliders with more anchors than their length has use for."""
+    for item in difficulty.beatmap.hit_objects:
+        if not isinstance(item, Slider):
+            continue
+        count = len(item.control_points)
+        if count > MOST_ANCHORS_PER_ROOT_PX * math.sqrt(item.length_px):
+            yield Issue(
+                severity=Severity.WARNING,
+                message=f"The slider has {count} anchors for {item.length_px:.0f} px.",
+                objects=(item,),
+                detail="anchors",
+            )
+
+
+def find_too_short_map(difficulty: Difficulty) -> Iterator[Issue]:
+    """Maps in which the health drains for less than half a minute."""
+    length_ms = difficulty.fact(drain_ms)
+    if difficulty.beatmap.hit_objects and length_ms < SHORTEST_DRAIN_MS:
+        yield Issue(
+            severity=Severity.PROBLEM,
+            message=f"The drain time is {length_ms / 1000:.0f} s; it has to be 30 s.",
+            at=WHOLE_MAP,
+        )
+
+
 CHECKS: tuple[Check, ...] = (
     DifficultyCheck(
         code="concurrent_objects",
@@ -178,5 +208,26 @@ CHECKS: tuple[Check, ...] = (
         severities=(Severity.PROBLEM,),
         modes=frozenset({Mode.OSU, Mode.CATCH}),
         find=find_invisible,
+    ),
+    DifficultyCheck(
+        code="crowded_anchors",
+        title="Crowded anchors",
+        category="Compose",
+        cause="A slider has more anchors than ten times the square root of its length in pixels.",
+        criterion="Curves have to be readable, and to load in reasonable time.",
+        answers=("MapsetVerifier:AbnormalNodes",),
+        severities=(Severity.WARNING,),
+        find=find_crowded_anchors,
+    ),
+    DifficultyCheck(
+        code="drain_time",
+        title="Drain time",
+        category="Compose",
+        cause="From the first object to the end of the last, without breaks, it is under 30 s.",
+        criterion="A map has to drain the health for half a minute at least.",
+        answers=("MapsetVerifier:DrainTime", "lazer:DrainLength"),
+        differs="A map without any object is only begun, and nothing is said about it.",
+        severities=(Severity.PROBLEM,),
+        find=find_too_short_map,
     ),
 )

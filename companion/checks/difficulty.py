@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Document, TextEdit
+from companion.beatmap.edits import edits_of
 from companion.beatmap.facts import FactSource
 from companion.beatmap.star_rating import star_rating
 from companion.checks.level import Level, interpreted_level, level_from_name
@@ -81,3 +82,26 @@ class Difficulty(FactSource):
         for index, text in fields.items():
             parts[index] = text.encode()
         return self.replace_line(line, b",".join(parts))
+
+    def set_key(self, section: str, key: str, value: str) -> tuple[TextEdit, ...]:
+        """A fix that gives a key another value; where there is none, it goes below the others.
+
+        No edit where the document does not even have the section.
+        """
+        found = self._key_lines(section, key)
+        if found:
+            line = found[-1]  # of a doubled key the last one counts
+            raw = self.document.lines[line].raw
+            head = raw[: raw.index(b":") + 1]
+            blank = b" " if raw[len(head) : len(head) + 1] == b" " else b""
+            return self.replace_line(line, head + blank + value.encode())
+        stated = [n for n, line in enumerate(self.document.lines) if line.section == section]
+        filled = [n for n in stated if self.document.lines[n].raw.strip()]
+        if not filled:
+            return ()
+        style = ": " if section in ("General", "Editor") else ":"
+        return edits_of(self.document, (), {filled[-1] + 1: [f"{key}{style}{value}".encode()]})
+
+    def _key_lines(self, section: str, key: str) -> list[int]:
+        statements = self.document.statements.get(section, ())
+        return [line for line, text in statements if text.partition(":")[0].strip() == key]

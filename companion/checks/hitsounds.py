@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
-from companion.beatmap import Circle, HoldNote, Mode, Slider, TimeRange
-from companion.checks.check import DifficultyCheck, Issue, edge_numbers, name_of
+from companion.beatmap import Mode, Slider, TimeRange
+from companion.checks.check import DifficultyCheck, Issue, name_of
+from companion.checks.gameplay.sounds import ADDITIONS, Sound, sounds
 from companion.findings import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from companion.beatmap import Beatmap, HitObject
+    from companion.beatmap import Beatmap
     from companion.checks.check import Check
     from companion.checks.difficulty import Difficulty
 
-ADDITIONS = 0b1110
-"""Whistle, finish and clap."""
 FEW_OBJECTS = 10
 """A map with fewer objects than this is only begun."""
 
@@ -28,75 +26,13 @@ STRETCH_PROBLEM_MS, STRETCH_PROBLEM_OBJECTS = 30_000.0, 16
 QUIET_PERCENT, FAINT_PERCENT = 20, 10
 
 
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """What one edge of an object plays."""
-
-    item: HitObject
-    time_ms: float
-    hitsound: int
-    sets: tuple[int, int, int]
-    """Normal set, addition set and index, with the timing point's values filled in."""
-    custom: bool
-    """Whether the object names a sample file of its own."""
-    volume: int
-    """Percent."""
-    active: bool
-    """Whether the player has to press something for it."""
-
-
-def sounds_of(item: HitObject, beatmap: Beatmap) -> Iterator[Sound]:
-    """The sounds of an object's edges, head to end; a spinner sounds at its end only."""
-    if isinstance(item, Slider):
-        for node in edge_numbers(item):
-            ms = item.end_ms if node == item.slides else item.start_ms + node * item.span_ms
-            normal, addition = item.edge_sets[node]
-            sound = item.edge_sounds[node]
-            yield _sound(item, beatmap, ms, sound, normal, addition, active=node == 0)
-        return
-    active = isinstance(item, Circle | HoldNote)
-    ms = item.start_ms if active else item.end_ms
-    sample = item.sample
-    yield _sound(
-        item, beatmap, ms, item.hitsound, sample.normal_set, sample.addition_set, active=active
-    )
-
-
-def _sound(
-    item: HitObject,
-    beatmap: Beatmap,
-    ms: float,
-    hitsound: int,
-    normal: int,
-    addition: int,
-    *,
-    active: bool,
-) -> Sound:
-    point = beatmap.sample_point_at(ms)
-    line_set, line_index, line_volume = (
-        (point.sample_set, point.sample_index, point.volume)
-        if point
-        else (beatmap.default_sample_set, 0, 100)
-    )
-    played_set = normal or line_set
-    return Sound(
-        item=item,
-        time_ms=ms,
-        hitsound=hitsound,
-        sets=(played_set, addition or played_set, item.sample.index or line_index),
-        custom=bool(item.sample.filename),
-        volume=item.sample.volume or line_volume,
-        active=active,
-    )
-
-
 def find_silent_stretches(difficulty: Difficulty) -> Iterator[Issue]:
     """Long stretches in which nothing but the plain hit sound is heard."""
     beatmap = difficulty.beatmap
-    sounds = [sound for item in beatmap.hit_objects for sound in sounds_of(item, beatmap)]
     if len(beatmap.hit_objects) < FEW_OBJECTS:
         return
-    marked = [n for n in range(len(sounds)) if _stands_out(sounds, n)]
+    heard = difficulty.fact(sounds)
+    marked = [n for n in range(len(heard)) if _stands_out(heard, n)]
     if not marked:
         yield Issue(
             severity=Severity.PROBLEM,
@@ -105,17 +41,20 @@ def find_silent_stretches(difficulty: Difficulty) -> Iterator[Issue]:
             detail="none",
         )
         return
-    for before, after in pairwise([-1, *marked, len(sounds)]):
-        plain = sounds[before + 1 : after]
+    for before, after in pairwise([-1, *marked, len(heard)]):
+        plain = heard[before + 1 : after]
         if plain:
             yield from _stretch(plain, beatmap)
 
 
-def _stands_out(sounds: Sequence[Sound], n: int) -> bool:
+def _stands_out(heard: Sequence[Sound], n: int) -> bool:
     """Whether a sound has an addition or a sample of its own, or differs from the one before."""
-    sound = sounds[n]
-    changed = n > 0 and sound.sets != sounds[n - 1].sets
-    return bool(sound.hitsound & ADDITIONS) or sound.custom or changed
+    sound = heard[n]
+    return sound.additions != 0 or sound.custom or (n > 0 and _sets(sound) != _sets(heard[n - 1]))
+
+
+def _sets(sound: Sound) -> tuple[int, int, int]:
+    return sound.normal_set, sound.addition_set, sound.custom_index
 
 
 def _stretch(plain: Sequence[Sound], beatmap: Beatmap) -> Iterator[Issue]:
@@ -142,11 +81,10 @@ def _stretch(plain: Sequence[Sound], beatmap: Beatmap) -> Iterator[Issue]:
 
 def find_muted(difficulty: Difficulty) -> Iterator[Issue]:
     """Runs of objects that can hardly be heard."""
-    beatmap = difficulty.beatmap
     run: list[Sound] = []
     level: Severity | None = None
-    for item in beatmap.hit_objects:
-        quietest = min(sounds_of(item, beatmap), key=_faintness)
+    for _, group in groupby(difficulty.fact(sounds), key=lambda sound: sound.item.line):
+        quietest = min(group, key=_faintness)
         severity = _faint_severity(quietest)
         if severity != level and run:
             yield _muted(run, level)
@@ -189,6 +127,25 @@ def _muted(run: Sequence[Sound], severity: Severity | None) -> Issue:
         objects=(first.item,),
         detail=heard,
     )
+
+
+def find_body_additions(difficulty: Difficulty) -> Iterator[Issue]:
+    """Runs of sliders whose body has an addition, which sounds all along it."""
+    for has, group in groupby(
+        (item for item in difficulty.beatmap.hit_objects if isinstance(item, Slider)),
+        key=lambda item: item.stated_sounds is None and bool(item.hitsound & ADDITIONS),
+    ):
+        if not has:
+            continue
+        run = list(group)
+        who = "The slider's body has" if len(run) == 1 else f"The bodies of {len(run)} sliders have"
+        yield Issue(
+            severity=Severity.MINOR,
+            message=f"{who} an addition; make sure that it is meant to sound all along.",
+            objects=(run[0],),
+            at=TimeRange(int(run[0].start_ms), int(run[-1].end_ms) + 1),
+            detail="body",
+        )
 
 
 CHECKS: tuple[Check, ...] = (
@@ -234,5 +191,20 @@ CHECKS: tuple[Check, ...] = (
         ),
         severities=(Severity.WARNING, Severity.MINOR),
         find=find_muted,
+    ),
+    DifficultyCheck(
+        code="slider_body_addition",
+        title="Additions on slider bodies",
+        category="Hit Sounds",
+        cause="A slider has a whistle, finish or clap for its body, beside those of its edges.",
+        criterion="What sounds along a slider is chosen on purpose.",
+        answers=("MapsetVerifier:HitSoundConsistency",),
+        differs=(
+            "Not for sliders whose line has no sounds for its edges: there the body's sound is "
+            "theirs. Neighbouring sliders are one finding."
+        ),
+        severities=(Severity.MINOR,),
+        modes=frozenset({Mode.OSU, Mode.CATCH}),
+        find=find_body_additions,
     ),
 )

@@ -7,81 +7,60 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from companion.beatmap import Circle, HoldNote, Slider, Spinner, nearest_tick
-from companion.checks.check import DifficultyCheck, Issue, edge_numbers, name_of
-from companion.findings import Severity
+from companion.beatmap import HoldNote, Spinner, nearest_tick
+from companion.checks.check import DifficultyCheck, Issue
+from companion.checks.gameplay.edges import (
+    SHORTEST_BEAT_MS,
+    SNAPPED_MS,
+    edges,
+    off_grid_ms,
+    own_grid_distances_ms,
+    part_name,
+)
+from companion.findings import Severity, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
-    from companion.beatmap import Beatmap, HitObject, TextEdit
+    from companion.beatmap import HitObject, TextEdit, TimingPoint
     from companion.checks.check import Check
     from companion.checks.difficulty import Difficulty
 
-GRIDS = (5, 7, 9, 12, 16)
-"""Divisors whose grids hold all ticks that are commonly used (1/1 to 1/9, 1/12, 1/16)."""
-PROBLEM_MS = 2.0
 MINOR_MS = 1.0
+LOOK_AHEAD_MS, LOOK_AHEAD_BEATS = 50.0, 1 / 8
+"""How long before a red line an object may still belong to it."""
+SAME_TEMPO_MS = 0.001
+"""Beat lengths this near to each other are one tempo."""
+ALIGNED_MS = 1.0
+"""A red line this near to a bar line of the one before continues its bars."""
 
 
 def find_unsnapped(difficulty: Difficulty) -> Iterator[Issue]:
     """Objects with a head, repeat or end that is off every tick of the beat grid."""
-    beatmap = difficulty.beatmap
-    if not beatmap.red_lines:
-        return
-    owners: list[int] = []
-    times: list[float] = []
-    for index, item in enumerate(beatmap.hit_objects):
-        edges = _edges(item)
-        owners += [index] * len(edges)
-        times += edges
-    off = off_grid_ms(np.array(times, dtype=np.float64), beatmap)
-    worst: dict[int, tuple[float, float]] = {}
+    off = difficulty.fact(off_grid_ms)
+    found = difficulty.fact(edges)
+    worst: dict[int, int] = {}
     for position in np.flatnonzero(np.abs(off) >= MINOR_MS).tolist():
-        owner, distance = owners[position], float(off[position])
-        if owner not in worst or abs(distance) > abs(worst[owner][1]):
-            worst[owner] = (times[position], distance)
-    for index, (ms, distance) in worst.items():
-        yield _unsnapped(difficulty, beatmap.hit_objects[index], ms, distance)
+        owner = int(found.owners[position])
+        if owner not in worst or abs(off[position]) > abs(off[worst[owner]]):
+            worst[owner] = position
+    for index, position in worst.items():
+        item = difficulty.beatmap.hit_objects[index]
+        node, ms = int(found.nodes[position]), float(found.times_ms[position])
+        yield _unsnapped(difficulty, item, node, ms, float(off[position]))
 
 
-def _edges(item: HitObject) -> list[float]:
-    if isinstance(item, Circle):
-        return [item.start_ms]
-    if isinstance(item, Slider):
-        return [item.start_ms + item.span_ms * n for n in edge_numbers(item)]
-    return [item.start_ms, item.end_ms]
-
-
-def off_grid_ms(times: NDArray[np.float64], beatmap: Beatmap) -> NDArray[np.float64]:
-    """How far each time is behind its nearest tick (negative: before it), shape = (n,).
-
-    0 where a red line has no tempo. The start of the coming red line counts as a tick, too.
-    """
-    starts = np.array([red.time_ms for red in beatmap.red_lines])
-    beats = np.array([red.beat_length for red in beatmap.red_lines])
-    governing = np.maximum(0, np.searchsorted(starts, times, side="right") - 1)
-    following = np.minimum(governing + 1, len(starts) - 1)
-    since, beat = times - starts[governing], beats[governing]
-    off = times - starts[following]
-    for divisor in GRIDS:
-        step = np.where(beat > 0, beat, 1.0) / divisor
-        rest = since - np.round(since / step) * step
-        off = np.where(np.abs(rest) < np.abs(off), rest, off)
-    return np.where(beat > 0, off, 0.0)
-
-
-def _unsnapped(difficulty: Difficulty, item: HitObject, ms: float, distance: float) -> Issue:
+def _unsnapped(
+    difficulty: Difficulty, item: HitObject, node: int, ms: float, distance: float
+) -> Issue:
     side = "after" if distance > 0 else "before"
-    part = name_of(item)
-    if ms != item.start_ms:
-        part += " end" if ms == item.end_ms else " repeat"
-    fix, label = _snap_fix(difficulty, item, ms)
+    fix, label = _snap_fix(difficulty, item, node, ms)
     return Issue(
-        severity=Severity.PROBLEM if abs(distance) >= PROBLEM_MS else Severity.MINOR,
-        message=f"The {part} is {abs(distance):.1f} ms {side} the nearest tick of the beat grid.",
+        severity=Severity.PROBLEM if abs(distance) >= SNAPPED_MS else Severity.MINOR,
+        message=(
+            f"The {part_name(item, node)} is {abs(distance):.1f} ms {side} the nearest tick of "
+            "the beat grid."
+        ),
         objects=(item,),
         fix=fix,
         fix_label=label,
@@ -89,7 +68,7 @@ def _unsnapped(difficulty: Difficulty, item: HitObject, ms: float, distance: flo
 
 
 def _snap_fix(
-    difficulty: Difficulty, item: HitObject, ms: float
+    difficulty: Difficulty, item: HitObject, node: int, ms: float
 ) -> tuple[tuple[TextEdit, ...], str | None]:
     """The edit that puts an unsnapped time on its tick, and what to call it.
 
@@ -97,11 +76,12 @@ def _snap_fix(
     mapper's to choose.
     """
     tick = nearest_tick(ms, difficulty.beatmap)
-    assert tick is not None, "what is off the grid has a grid"
+    if tick is None:
+        return (), None
     snapped = math.floor(tick.time_ms + 1e-6)  # as stable writes ticks
     text = str(snapped - difficulty.beatmap.time_offset_ms)
     label = f"Snap to 1/{tick.divisor}"
-    if ms == item.start_ms:
+    if node == 0:
         if isinstance(item, Spinner | HoldNote) and snapped >= item.end_ms:
             return (), None
         return difficulty.replace_fields(item.line, {2: text}), label
@@ -111,6 +91,57 @@ def _snap_fix(
         rest = old[old.index(":") :] if ":" in old else ""
         return difficulty.replace_fields(item.line, {5: text + rest}), f"{label} (end)"
     return (), None
+
+
+def find_snapped_to_old_line(difficulty: Difficulty) -> Iterator[Issue]:
+    """Objects just before a red line that sit on the grid of the line before it."""
+    beatmap = difficulty.beatmap
+    reds = beatmap.red_lines
+    if len(reds) < 2:
+        return
+    found, off = difficulty.fact(edges), difficulty.fact(off_grid_ms)
+    starts = np.array([red.time_ms for red in reds])
+    beats = np.array([red.beat_length for red in reds])
+    governing = np.maximum(0, np.searchsorted(starts, found.times_ms, side="right") - 1)
+    coming = np.minimum(governing + 1, len(reds) - 1)
+    reach = np.maximum(LOOK_AHEAD_MS, beats * LOOK_AHEAD_BEATS)
+    left = starts[coming] - found.times_ms
+    near = (left > 0) & (left <= reach[governing]) & (np.abs(off) < SNAPPED_MS)
+    timed = (beats[governing] >= SHORTEST_BEAT_MS) & (beats[coming] >= SHORTEST_BEAT_MS)
+    for position in np.flatnonzero(near & timed).tolist():
+        old, new = reds[int(governing[position])], reds[int(coming[position])]
+        since = float(found.times_ms[position]) - new.time_ms
+        distance = own_grid_distances_ms(np.array([since]), np.array([new.beat_length]))[0]
+        # A slider's end comes out a little before or after the line that it was drawn to.
+        if abs(distance) < SNAPPED_MS or -since < SNAPPED_MS or bars_continue(old, new):
+            continue
+        item = beatmap.hit_objects[int(found.owners[position])]
+        node = int(found.nodes[position])
+        yield Issue(
+            severity=Severity.WARNING,
+            message=(
+                f"The {part_name(item, node)} is on the beat grid of the red line before, but "
+                f"{abs(distance):.0f} ms off that of the one at {timestamp(new.time_ms)}, which "
+                "is about to begin."
+            ),
+            objects=(item,),
+            detail=f"node {node}",
+        )
+
+
+def bars_continue(line: TimingPoint, later: TimingPoint, bars: int = 1) -> bool:
+    """Whether a later red line keeps tempo, meter and, every so many bars, the bar lines."""
+    same = abs(line.beat_length - later.beat_length) <= SAME_TEMPO_MS and line.meter == later.meter
+    return same and bar_offset_ms(line, later, bars) <= ALIGNED_MS
+
+
+def bar_offset_ms(line: TimingPoint, later: TimingPoint, bars: int = 1) -> float:
+    """How far a later red line is from a line's nearest bar line, counted every so many bars."""
+    length_ms = line.beat_length * line.meter * bars
+    if line.beat_length < SHORTEST_BEAT_MS:
+        return math.inf
+    rest = (later.time_ms - line.time_ms) % length_ms
+    return min(rest, length_ms - rest)
 
 
 CHECKS: tuple[Check, ...] = (
@@ -127,7 +158,27 @@ CHECKS: tuple[Check, ...] = (
             "and ends of sliders, spinners and hold notes."
         ),
         answers=("MapsetVerifier:Unsnaps", "lazer:UnsnappedObjects"),
+        differs=(
+            "It measures from the tick itself, like lazer; Mapset Verifier from the whole "
+            "millisecond below it, which calls an object 1.1 ms off a problem."
+        ),
         severities=(Severity.PROBLEM, Severity.MINOR),
         find=find_unsnapped,
+    ),
+    DifficultyCheck(
+        code="snapped_to_old_line",
+        title="Objects before a red line",
+        category="Timing",
+        cause=(
+            "An edge less than 50 ms or 1/8 beat before a red line that moves the beat is on the "
+            "old grid, and 2 ms or more off the new one."
+        ),
+        criterion=(
+            "What sounds together with a new timing section has to be snapped to that section, "
+            "not to the one that ends there."
+        ),
+        answers=("MapsetVerifier:RedLineSnapping",),
+        severities=(Severity.WARNING,),
+        find=find_snapped_to_old_line,
     ),
 )

@@ -1,0 +1,104 @@
+"""What each edge of each object plays."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from companion.beatmap import Circle, HoldNote, Slider
+from companion.beatmap.timing import SAMPLE_LENIENCY_MS
+from companion.checks.check import edge_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from companion.beatmap import HitObject
+    from companion.checks.difficulty import Difficulty
+
+WHISTLE, FINISH, CLAP = 2, 4, 8
+ADDITIONS = WHISTLE | FINISH | CLAP
+
+
+class Sound(NamedTuple):
+    """What one edge of an object plays."""
+
+    item: HitObject
+    node: int
+    """0 for a head; a spinner has its end alone, as 1."""
+    time_ms: float
+    hitsound: int
+    """Whistle, finish and clap bits."""
+    normal_set: int
+    """1 normal, 2 soft, 3 drum; the timing point's where the object names none."""
+    addition_set: int
+    custom_index: int
+    """Custom index: 0 the player's own skin, 1 files without a number, 2 and more with it."""
+    volume: int
+    """Percent."""
+
+    @property
+    def custom(self) -> bool:
+        """Whether the object names a sample file of its own."""
+        return bool(self.item.sample.filename)
+
+    @property
+    def active(self) -> bool:
+        """Whether the player has to press something for it."""
+        return self.node == 0
+
+    @property
+    def additions(self) -> int:
+        """The additions among its bits."""
+        return self.hitsound & ADDITIONS
+
+
+def sounds(difficulty: Difficulty) -> tuple[Sound, ...]:
+    """The sounds of all edges, object by object, head to end; a spinner sounds at its end only."""
+    beatmap = difficulty.beatmap
+    edges = list(chain.from_iterable(_edges_of(item) for item in beatmap.hit_objects))
+    points = beatmap.timing.points
+    at = np.array([edge[2] for edge in edges], dtype=np.float64) + SAMPLE_LENIENCY_MS
+    starts = np.array([point.time_ms for point in points])
+    governing: list[int] = np.maximum(0, np.searchsorted(starts, at, side="right") - 1).tolist()
+    found: list[Sound] = []
+    for (item, node, ms, hitsound, normal, addition), index in zip(edges, governing, strict=True):
+        if points:
+            point = points[index]
+            line_set, line_index, line_volume = point.sample_set, point.sample_index, point.volume
+        else:
+            line_set, line_index, line_volume = beatmap.default_sample_set, 0, 100
+        played_set = normal or line_set
+        found.append(
+            Sound(
+                item,
+                node,
+                ms,
+                hitsound,
+                played_set,
+                addition or played_set,
+                item.sample.index or line_index,
+                item.sample.volume or line_volume,
+            )
+        )
+    return tuple(found)
+
+
+def _edges_of(item: HitObject) -> Iterable[tuple[HitObject, int, float, int, int, int]]:
+    """Object, node, time, bits, normal and addition set of its edges."""
+    if isinstance(item, Slider):
+        return [
+            (
+                item,
+                node,
+                item.end_ms if node == item.slides else item.start_ms + node * item.span_ms,
+                item.edge_sounds[node],
+                *item.edge_sets[node],
+            )
+            for node in edge_numbers(item)
+        ]
+    active = isinstance(item, Circle | HoldNote)
+    sample = item.sample
+    ms = item.start_ms if active else item.end_ms
+    return ((item, int(not active), ms, item.hitsound, sample.normal_set, sample.addition_set),)
