@@ -11,6 +11,7 @@ from companion.checks.catch.dashes import at, moment
 from companion.checks.check import DifficultyCheck, Issue
 from companion.checks.gameplay.catch import FallingKind, falling_objects
 from companion.checks.level import Level, level_name
+from companion.checks.summaries import summarised
 from companion.findings import Severity
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ CHECKS = (
         severities=(Severity.PROBLEM,),
         modes=CATCH,
         levels=frozenset(MOST_BASIC),
-        find=find_long_chains,
+        find=summarised(find_long_chains),
     ),
     DifficultyCheck(
         code="catch_mixed_hyperdash_snaps",
@@ -155,6 +156,6 @@ CHECKS = (
         severities=(Severity.WARNING,),
         modes=CATCH,
         levels=frozenset({Level.HARD}),
-        find=find_antiflow,
+        find=summarised(find_antiflow),
     ),
 )

@@ -108,7 +108,6 @@ CHECKS = (
         ),
         criterion="Each level has a smallest gap between fruits and spinners.",
         answers=("MapsetVerifier:SpinnerGap", "lazer:BananaShowerGap"),
-        differs="Before a spinner in Rain the criteria ask for 125 ms, both programs for 62 ms.",
         severities=(Severity.PROBLEM,),
         modes=CATCH,
         find=find_spinner_gaps,

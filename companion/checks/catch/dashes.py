@@ -11,6 +11,7 @@ from companion.checks.check import DifficultyCheck, Issue
 from companion.checks.gameplay.beats import tempo_factor
 from companion.checks.gameplay.catch import FallingKind, falling_objects
 from companion.checks.level import Level, level_name
+from companion.checks.summaries import summarised
 from companion.findings import Severity
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ CHECKS = (
         severities=(Severity.PROBLEM,),
         modes=CATCH,
         levels=frozenset({Level.EASY, Level.NORMAL, Level.HARD}),
-        find=find_hyperdashes,
+        find=summarised(find_hyperdashes),
     ),
     DifficultyCheck(
         code="catch_quick_hyperdash",
@@ -153,7 +154,7 @@ CHECKS = (
         severities=(Severity.PROBLEM,),
         modes=CATCH,
         levels=frozenset(SHORTEST_MS),
-        find=find_quick_hyperdashes,
+        find=summarised(find_quick_hyperdashes),
     ),
     DifficultyCheck(
         code="catch_slider_hyperdash",
@@ -165,7 +166,7 @@ CHECKS = (
         severities=(Severity.WARNING,),
         modes=CATCH,
         levels=frozenset({Level.INSANE}),
-        find=find_inner_hyperdashes,
+        find=summarised(find_inner_hyperdashes),
     ),
     DifficultyCheck(
         code="catch_edge_dash",
@@ -184,6 +185,6 @@ CHECKS = (
         severities=(Severity.PROBLEM, Severity.WARNING, Severity.MINOR),
         modes=CATCH,
         levels=frozenset(EDGE_SEVERITY),
-        find=find_edge_dashes,
+        find=summarised(find_edge_dashes),
     ),
 )

@@ -6,6 +6,7 @@ other tempo scroll as fast (the number in parentheses after the BPM in the song 
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,9 +24,11 @@ def chords(difficulty: Difficulty) -> tuple[tuple[HitObject, ...], ...]:
 
 def notes_per_column(beatmap: Beatmap) -> tuple[int, ...]:
     """How many notes each column has, from the left."""
-    counts = [0] * beatmap.keycount
-    for item in beatmap.hit_objects:
-        counts[item.column(beatmap.keycount)] += 1
+    keycount = beatmap.keycount
+    counts = [0] * keycount
+    places = {item.x: item for item in beatmap.hit_objects}
+    for x, count in Counter(item.x for item in beatmap.hit_objects).items():
+        counts[places[x].column(keycount)] += count
     return tuple(counts)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from companion.beatmap import Circle, HoldNote, Mode, Slider
 from companion.checks.gameplay.sliders import MAX_TICKS, Part, slider_events, tick_count
@@ -31,8 +31,7 @@ TAIKO_SIZE = 2.0
 SPINS_PER_S, NEEDED_HALF_SPINS_PER_S = 477 / 60, 3
 
 
-@dataclass(frozen=True, slots=True)
-class BestPlay:
+class BestPlay(NamedTuple):
     """What a flawless play comes to."""
 
     combo: int

@@ -49,7 +49,9 @@ class Note:
     @property
     def gap_before_ms(self) -> float:
         """Time since the note before it; infinite after anything else."""
-        return self.item.start_ms - self.before.start_ms if self.follows_note else math.inf
+        if self.before is None or not isinstance(self.before, Circle):
+            return math.inf
+        return self.item.start_ms - self.before.start_ms
 
     @property
     def gap_after_ms(self) -> float:
@@ -57,11 +59,6 @@ class Note:
         if self.after is None or not isinstance(self.after, Circle):
             return math.inf
         return self.after.start_ms - self.item.start_ms
-
-    @property
-    def follows_note(self) -> bool:
-        """Whether the object before it is a note, too."""
-        return isinstance(self.before, Circle)
 
     @property
     def in_pattern(self) -> bool:

@@ -8,6 +8,7 @@ from companion.beatmap import HoldNote, Mode
 from companion.checks.check import DifficultyCheck, Issue, extent_of
 from companion.checks.gameplay.mania import chords, notes_per_column
 from companion.checks.level import Level, level_name
+from companion.checks.summaries import summarised
 from companion.findings import Severity
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ CHECKS = (
         answers=("MapsetVerifier:SliderLength",),
         severities=(Severity.PROBLEM, Severity.WARNING),
         modes=MANIA,
-        find=find_short_holds,
+        find=summarised(find_short_holds),
     ),
     DifficultyCheck(
         code="mania_chord_size",
@@ -137,6 +138,6 @@ CHECKS = (
         severities=(Severity.PROBLEM, Severity.WARNING),
         modes=MANIA,
         levels=frozenset(LARGEST),
-        find=find_large_chords,
+        find=summarised(find_large_chords),
     ),
 )

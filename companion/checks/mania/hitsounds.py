@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from companion.beatmap import Mode, TimeRange
 from companion.checks.check import DifficultyCheck, FolderCheck, Issue, SetCheck
-from companion.checks.gameplay.samples import FIRST_NUMBERED_INDEX, HITNORMAL, note_samples
+from companion.checks.gameplay.note_samples import FIRST_NUMBERED_INDEX, HITNORMAL, note_samples
+from companion.checks.summaries import summarised
 from companion.findings import Severity
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from companion.beatmap import HitObject
     from companion.checks.check import Check
     from companion.checks.difficulty import Difficulty
-    from companion.checks.gameplay.samples import Sample
+    from companion.checks.gameplay.note_samples import Sample
     from companion.checks.mapset import Folder, Mapset
 
 MANIA = frozenset({Mode.MANIA})
@@ -28,8 +29,7 @@ LEAST_SAMPLES = 8
 
 def find_doubled(difficulty: Difficulty) -> Iterator[Issue]:
     """Chords in which several notes play one sample."""
-    objects = difficulty.beatmap.hit_objects
-    pairs = zip(objects, difficulty.fact(note_samples), strict=True)
+    pairs = difficulty.fact(note_samples)
     for _, group in groupby(pairs, key=lambda pair: round(pair[0].start_ms)):
         chord = list(group)
         if len(chord) < 2:
@@ -38,7 +38,7 @@ def find_doubled(difficulty: Difficulty) -> Iterator[Issue]:
             sample.name
             for _, samples in chord
             for sample in dict.fromkeys(samples)
-            if sample.sound != HITNORMAL
+            if not sample.plain
         )
         for name, count in counts.items():
             if count > 1:
@@ -56,11 +56,9 @@ def find_doubled(difficulty: Difficulty) -> Iterator[Issue]:
 def _hit_sounds(difficulty: Difficulty) -> Mapping[int, frozenset[str]]:
     """A fact: the samples beside the plain one that the notes at each time play."""
     found: dict[int, set[str]] = {}
-    for item, samples in zip(
-        difficulty.beatmap.hit_objects, difficulty.fact(note_samples), strict=True
-    ):
+    for item, samples in difficulty.fact(note_samples):
         here = found.setdefault(round(item.start_ms), set())
-        here.update(sample.name for sample in samples if sample.sound != HITNORMAL)
+        here.update(sample.name for sample in samples if not sample.plain)
     return {ms: frozenset(names) for ms, names in found.items()}
 
 
@@ -165,9 +163,11 @@ def find_no_hitnormal(folder: Folder) -> Iterator[Issue]:
     for difficulty in folder.mapset.by_mode.get(Mode.MANIA, ()):
         played = Counter(
             sample.name
-            for samples in difficulty.fact(note_samples)
+            for _, samples in difficulty.fact(note_samples)
             for sample in samples
-            if sample.sound == HITNORMAL and (sample.index == 0 or sample.name not in present)
+            if sample.plain
+            and not sample.named
+            and (sample.custom_index == 0 or sample.name not in present)
         )
         total = sum(played.values())
         if own and total:
@@ -191,11 +191,9 @@ def find_missing_files(folder: Folder) -> Iterator[Issue]:
     present = _sound_names(folder)
     for difficulty in folder.mapset.by_mode.get(Mode.MANIA, ()):
         first: dict[Sample, HitObject] = {}
-        for item, samples in zip(
-            difficulty.beatmap.hit_objects, difficulty.fact(note_samples), strict=True
-        ):
+        for item, samples in difficulty.fact(note_samples):
             for sample in samples:
-                if sample.named or sample.index >= FIRST_NUMBERED_INDEX:
+                if sample.named or sample.custom_index >= FIRST_NUMBERED_INDEX:
                     first.setdefault(sample, item)
         for sample, item in first.items():
             if sample.name in present:
@@ -234,7 +232,7 @@ CHECKS: tuple[Check, ...] = (
         answers=("MapsetVerifier:DoubleHitSounds",),
         severities=(Severity.WARNING,),
         modes=MANIA,
-        find=find_doubled,
+        find=summarised(find_doubled),
     ),
     SetCheck(
         code="mania_hitsound_consistency",
@@ -248,7 +246,7 @@ CHECKS: tuple[Check, ...] = (
         answers=("MapsetVerifier:ManiaHitSoundConsistency",),
         severities=(Severity.WARNING, Severity.MINOR),
         modes=MANIA,
-        find=find_inconsistent,
+        find=summarised(find_inconsistent),
     ),
     FolderCheck(
         code="mania_hitnormal",
@@ -280,6 +278,6 @@ CHECKS: tuple[Check, ...] = (
         answers=("MapsetVerifier:MissingHitSoundFiles",),
         severities=(Severity.PROBLEM, Severity.WARNING),
         modes=MANIA,
-        find=find_missing_files,
+        find=summarised(find_missing_files),
     ),
 )

@@ -9,6 +9,7 @@ from companion.beatmap import Mode, TimeRange
 from companion.checks.check import DifficultyCheck, Issue, SetCheck
 from companion.checks.gameplay.mania import main_bpm
 from companion.checks.level import Level
+from companion.checks.summaries import summarised
 from companion.findings import Severity
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ CHECKS = (
         differs="Red lines without a green line count, too, as they change the speed as well.",
         severities=(Severity.PROBLEM,),
         modes=MANIA,
-        find=find_changed_easy,
+        find=summarised(find_changed_easy),
     ),
     DifficultyCheck(
         code="mania_variable_bpm",
@@ -139,6 +140,6 @@ CHECKS = (
         ),
         severities=(Severity.PROBLEM, Severity.WARNING),
         modes=MANIA,
-        find=find_not_normalised,
+        find=summarised(find_not_normalised),
     ),
 )

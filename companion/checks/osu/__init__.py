@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from companion.checks.osu import compose, low_levels, settings, shapes, spacing, spinners, stacks
+from companion.checks.osu import (
+    compose,
+    low_levels,
+    settings,
+    shapes,
+    skin,
+    spacing,
+    spinners,
+    stacks,
+)
 
 CHECKS = (
     *compose.CHECKS,
@@ -12,4 +21,5 @@ CHECKS = (
     *spinners.CHECKS,
     *low_levels.CHECKS,
     *settings.CHECKS,
+    *skin.CHECKS,
 )

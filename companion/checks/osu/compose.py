@@ -11,6 +11,7 @@ from companion.beatmap import Circle, Mode, Slider, Spinner
 from companion.checks.check import DifficultyCheck, Issue
 from companion.checks.gameplay.osu import osu_view
 from companion.checks.level import Level
+from companion.checks.summaries import summarised
 from companion.findings import Severity
 
 if TYPE_CHECKING:
@@ -36,6 +37,11 @@ def find_offscreen(difficulty: Difficulty) -> Iterator[Issue]:
     """Circles and slider bodies that reach beyond a 4:3 screen where they are seen."""
     view = difficulty.fact(osu_view)
     for index, item in enumerate(view.objects):
+        # Most objects are far from the edge.
+        reach = view.radius_px + abs(view.offset_px(index))
+        reach += item.length_px if isinstance(item, Slider) else 0.0
+        if reach <= min(item.x - LEFT_PX, item.y - TOP_PX, RIGHT_PX - item.x, BOTTOM_PX - item.y):
+            continue
         if isinstance(item, Circle):
             if _overhang_px(view.head(index), view.head(index), view.radius_px) > 0:
                 stacked = view.heights[index] != 0
@@ -81,29 +87,24 @@ def _overhang_px(low: Point, high: Point, radius_px: float) -> float:
 def _slider_overhang_px(view: OsuView, index: int, item: Slider) -> float:
     # Most sliders are seen to lie inside without computing their curve.
     offset_px, radius_px = view.offset_px(index), view.radius_px
-    for (left, top), (right, bottom) in _boxes(item, view.ends, index):
-        low = left + offset_px, top + offset_px
-        high = right + offset_px, bottom + offset_px
-        if _overhang_px(low, high, radius_px) <= 0:
-            return 0.0
+    (left, top), (right, bottom) = _box(item, view.ends, index)
+    box = (left + offset_px, top + offset_px), (right + offset_px, bottom + offset_px)
+    if _overhang_px(*box, radius_px) <= 0:
+        return 0.0
     points = item.path.polyline()
     low, high = np.min(points, axis=0) + offset_px, np.max(points, axis=0) + offset_px
     return _overhang_px((float(low[0]), float(low[1])), (float(high[0]), float(high[1])), radius_px)
 
 
-def _boxes(item: Slider, ends: PathEnds, index: int) -> Iterator[tuple[Point, Point]]:
-    """Boxes that each hold the whole slider, the quickest first."""
-    # Nothing of it is farther from its head than it is long.
-    reach = item.length_px
-    yield (item.x - reach, item.y - reach), (item.x + reach, item.y + reach)
+def _box(item: Slider, ends: PathEnds, index: int) -> tuple[Point, Point]:
+    """A box that holds the whole slider."""
     # Lines and Bezier curves stay within the box of their control points, but for the end of a
     # slider that is longer than its curve; and a curve is at least as long as its chords.
     if all(segment.kind in ("L", "B") for segment in item.segments):
         chords_px = sum(math.dist(s.points[0], s.points[-1]) for s in item.segments)
         beyond = max(0.0, item.length_px - chords_px)
         xs, ys = zip(*(point for s in item.segments for point in s.points), strict=True)
-        yield (min(xs) - beyond, min(ys) - beyond), (max(xs) + beyond, max(ys) + beyond)
-        return
+        return (min(xs) - beyond, min(ys) - beyond), (max(xs) + beyond, max(ys) + beyond)
     # From any place of it the ways to both ends are together no longer than the slider, which
     # makes an ellipse.
     x, y = ends.far(index)
@@ -111,7 +112,7 @@ def _boxes(item: Slider, ends: PathEnds, index: int) -> Iterator[tuple[Point, Po
     wide2 = (item.length_px / 2 + 1) ** 2
     narrow2 = max(0.0, wide2 - dx * dx - dy * dy)
     half_x, half_y = math.sqrt(dx * dx + narrow2), math.sqrt(dy * dy + narrow2)
-    yield (
+    return (
         (item.x + dx - half_x, item.y + dy - half_y),
         (item.x + dx + half_x, item.y + dy + half_y),
     )
@@ -191,7 +192,7 @@ CHECKS = (
         ),
         severities=(Severity.PROBLEM, Severity.WARNING),
         modes=frozenset({Mode.OSU}),
-        find=find_offscreen,
+        find=summarised(find_offscreen),
     ),
     DifficultyCheck(
         code="covered_reverse_arrow",

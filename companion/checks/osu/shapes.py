@@ -13,6 +13,7 @@ from companion.checks.check import DifficultyCheck, Issue
 from companion.checks.gameplay.difficulty import circle_radius_px
 from companion.checks.gameplay.paths import path_ends, path_points
 from companion.checks.gameplay.sliders import tick_progress
+from companion.checks.summaries import summarised
 from companion.findings import Severity
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ CHECKS = (
         answers=("MapsetVerifier:Ambiguity",),
         severities=(Severity.WARNING,),
         modes=frozenset({Mode.OSU}),
-        find=find_ambiguous,
+        find=summarised(find_ambiguous),
     ),
     DifficultyCheck(
         code="folded_slider",
@@ -209,6 +210,6 @@ CHECKS = (
         answers=("MapsetVerifier:Burai",),
         severities=(Severity.WARNING,),
         modes=frozenset({Mode.OSU}),
-        find=find_folded,
+        find=summarised(find_folded),
     ),
 )

@@ -10,10 +10,11 @@ from companion.beatmap import Circle, Mode, Slider
 from companion.checks.check import DifficultyCheck, Issue, SetCheck
 from companion.checks.gameplay.osu import osu_view
 from companion.checks.level import Level
+from companion.checks.summaries import summarised
 from companion.findings import Severity, timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from companion.checks.difficulty import Difficulty
     from companion.checks.gameplay.osu import OsuView
@@ -49,11 +50,12 @@ class Gap:
     start_ms: float
     apart_ms: float
     apart_px: float
+    speed: float
+    """Distance by time."""
 
-    @property
-    def speed(self) -> float:
-        """Distance by time."""
-        return self.apart_px / max(1.0, self.apart_ms)
+
+def _gap(index: int, start_ms: float, apart_ms: float, apart_px: float) -> Gap:
+    return Gap(index, start_ms, apart_ms, apart_px, apart_px / max(1.0, apart_ms))
 
 
 def find_abnormal(difficulty: Difficulty) -> Iterator[Issue]:
@@ -65,24 +67,33 @@ def find_abnormal(difficulty: Difficulty) -> Iterator[Issue]:
         if not 0 < apart_ms <= LONGEST_GAP_MS:
             continue
         item = view.objects[index]
-        gap = Gap(index, item.start_ms, apart_ms, max(SHORTEST_PX, view.gap_px(index)))
+        gap = _gap(index, item.start_ms, apart_ms, max(SHORTEST_PX, view.gap_px(index)))
         is_slider = isinstance(item, Slider)
         bucket = int(apart_ms // SAME_SNAP_MS)
         if gap.apart_px > view.radius_px * LEAST_RADII:
-            similar = [
-                earlier
-                for near in (bucket - 1, bucket, bucket + 1)
-                for earlier in known.get((near, is_slider), ())
-                if abs(earlier.apart_ms - apart_ms) <= SAME_SNAP_MS
-            ]
+            similar = _slower(gap, known, bucket, is_slider=is_slider)
             yield from _abnormal(view, gap, similar, is_slider=is_slider)
         known.setdefault((bucket, is_slider), deque(maxlen=REMEMBERED)).append(gap)
+
+
+def _slower(
+    gap: Gap, known: Mapping[tuple[int, bool], Sequence[Gap]], bucket: int, *, is_slider: bool
+) -> list[Gap]:
+    """Earlier gaps of the same length; none as soon as one of them was faster."""
+    similar: list[Gap] = []
+    for near in (bucket, bucket - 1, bucket + 1):
+        for earlier in known.get((near, is_slider), ()):
+            if abs(earlier.apart_ms - gap.apart_ms) <= SAME_SNAP_MS:
+                if earlier.speed > gap.speed:
+                    return []
+                similar.append(earlier)
+    return similar
 
 
 def _abnormal(
     view: OsuView, gap: Gap, similar: Sequence[Gap], *, is_slider: bool
 ) -> Iterator[Issue]:
-    if len(similar) < LEAST_KNOWN or gap.speed < max(one.speed for one in similar):
+    if len(similar) < LEAST_KNOWN:
         return
     expected = sum(one.apart_px for one in similar) / sum(one.apart_ms for one in similar)
     # The ball may be left before the slider ends.
@@ -106,7 +117,7 @@ def find_uneven(difficulty: Difficulty) -> Iterator[Issue]:
     view = difficulty.fact(osu_view)
     recent: deque[Gap] = deque()
     for index in view.neighbours():
-        gap = Gap(index, view.objects[index + 1].start_ms, view.gap_ms(index), view.gap_px(index))
+        gap = _gap(index, view.objects[index + 1].start_ms, view.gap_ms(index), view.gap_px(index))
         if gap.apart_ms > PATTERN_MS or gap.apart_px < STACKED_PX:
             continue
         while recent and recent[0].start_ms < gap.start_ms - MEMORY_MS:
@@ -189,7 +200,7 @@ CHECKS = (
         ),
         severities=(Severity.PROBLEM, Severity.WARNING, Severity.MINOR),
         modes=frozenset({Mode.OSU}),
-        find=find_abnormal,
+        find=summarised(find_abnormal),
     ),
     DifficultyCheck(
         code="uneven_spacing",
@@ -208,7 +219,7 @@ CHECKS = (
         severities=(Severity.WARNING, Severity.MINOR),
         modes=frozenset({Mode.OSU}),
         levels=frozenset({Level.EASY, Level.NORMAL}),
-        find=find_uneven,
+        find=summarised(find_uneven),
     ),
     SetCheck(
         code="low_level_overlap",
@@ -229,6 +240,6 @@ CHECKS = (
         ),
         severities=(Severity.PROBLEM, Severity.WARNING, Severity.MINOR),
         modes=frozenset({Mode.OSU}),
-        find=find_overlaps,
+        find=summarised(find_overlaps),
     ),
 )

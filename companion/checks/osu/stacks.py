@@ -9,6 +9,7 @@ from companion.beatmap import Mode, Spinner
 from companion.checks.check import DifficultyCheck, Issue, extent_of
 from companion.checks.gameplay.osu import hard_rock_view, osu_view
 from companion.checks.level import Level
+from companion.checks.summaries import summarised
 from companion.findings import Severity
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ CHECKS = (
         severities=(Severity.PROBLEM, Severity.WARNING),
         modes=frozenset({Mode.OSU}),
         levels=frozenset(APART_MS),
-        find=find_perfect,
+        find=summarised(find_perfect),
     ),
     DifficultyCheck(
         code="hard_rock_stack",
@@ -136,6 +137,6 @@ CHECKS = (
         severities=(Severity.MINOR,),
         modes=frozenset({Mode.OSU}),
         levels=frozenset(APART_MS),
-        find=find_hard_rock,
+        find=summarised(find_hard_rock),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from companion.checks.taiko import barlines, compose, kiai, patterns, scroll, settings
+from companion.checks.taiko import barlines, compose, kiai, patterns, scroll, settings, skin
 
 CHECKS = (
     *compose.CHECKS,
@@ -11,4 +11,5 @@ CHECKS = (
     *kiai.CHECKS,
     *scroll.CHECKS,
     *settings.CHECKS,
+    *skin.CHECKS,
 )

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from companion.checks.mapset import Mapset
 
 TAIKO = frozenset({Mode.TAIKO})
-ROUNDING_MS = 0.5
+ROUNDING_MS = 0.01
 """Bar lines are sums of fractions; what is nearer than this may be rounded either way."""
+WRITTEN_MS = 2.0
+"""Red lines stand at whole milliseconds, so a bar may be this much shorter than it is meant."""
 UNAFFECTED_MS = 5.0
 SAME_LINE_MS = 1.0
 
@@ -98,17 +100,16 @@ def find_close(difficulty: Difficulty) -> Iterator[Issue]:
         if length is None or line_ms is None or red.time_ms not in lines.shown:
             continue
         gap_ms = red.time_ms - line_ms
-        if gap_ms >= length - ROUNDING_MS or line_ms < before.time_ms:
+        if gap_ms >= length - WRITTEN_MS or line_ms < before.time_ms:
             continue
-        tiny = gap_ms < ROUNDING_MS
-        close = gap_ms <= length / 2 and not tiny
+        if gap_ms < WRITTEN_MS:
+            continue  # they are drawn as one
+        close = gap_ms <= length / 2
         yield Issue(
             severity=Severity.PROBLEM if close else Severity.WARNING,
             message=(
-                "The red line's bar line nearly coincides with one of the section before."
-                if tiny
-                else f"The red line's bar line comes {gap_ms / before.beat_length:.2g} beats after "
-                "the one before it; it could be omitted."
+                f"The red line's bar line comes {gap_ms / before.beat_length:.2g} beats after the "
+                "one before it; it could be omitted."
             ),
             at=_moment(red.time_ms),
             fix=_omit(difficulty, red) if close else (),
@@ -182,6 +183,9 @@ CHECKS = (
             "The first bar line of a red line must be omitted where it would be one too many."
         ),
         answers=("MapsetVerifier:CloseBarlines",),
+        differs=(
+            "Differences of less than 2 ms count as none: red lines stand at whole milliseconds."
+        ),
         severities=(Severity.PROBLEM, Severity.WARNING),
         modes=TAIKO,
         find=find_close,

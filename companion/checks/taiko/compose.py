@@ -11,6 +11,7 @@ from companion.checks.check import DifficultyCheck, Issue, extent_of
 from companion.checks.gameplay.beats import LENIENCY_MS, usual_beat_at
 from companion.checks.gameplay.taiko import is_finisher, taiko_notes
 from companion.checks.level import ALL_LEVELS, Level, level_name
+from companion.checks.summaries import summarised
 from companion.findings import Severity
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from companion.checks.gameplay.taiko import Note
 
 TAIKO = frozenset({Mode.TAIKO})
-SMALLEST_DIVISOR = {Level.EASY: 2, Level.NORMAL: 3, Level.HARD: 6, Level.INSANE: 8}
+SMALLEST_DIVISOR = {Level.EASY: 2, Level.NORMAL: 3, Level.HARD: 6, Level.INSANE: 6}
 SPINNER_DIVISOR = {
     Level.EASY: 2, Level.NORMAL: 2, Level.HARD: 2, Level.INSANE: 4, Level.EXPERT: 4,
 }  # fmt: skip
@@ -142,19 +143,16 @@ CHECKS = (
         title="Notes too near to each other",
         category="Compose",
         cause=(
-            "Notes are nearer than 1/2 (Kantan), 1/3 (Futsuu), 1/6 (Muzukashii) or 1/8 (Oni) of a "
-            "beat at a usual tempo."
+            "Notes are nearer than 1/2 (Kantan), 1/3 (Futsuu) or 1/6 (Muzukashii, Oni) of a beat "
+            "at a usual tempo."
         ),
         criterion="Each level has a smallest gap between notes.",
         answers=("MapsetVerifier:SmallestSnap",),
-        differs=(
-            "The criteria allow 1/8 in Oni, where Mapset Verifier asks for 1/6; and gaps may be "
-            "2 ms short, as times are whole milliseconds."
-        ),
+        differs="Gaps may be 2 ms short, as times are whole milliseconds.",
         severities=(Severity.WARNING,),
         modes=TAIKO,
         levels=frozenset(SMALLEST_DIVISOR),
-        find=find_small_gaps,
+        find=summarised(find_small_gaps),
     ),
     DifficultyCheck(
         code="taiko_near_spinner",
@@ -187,6 +185,6 @@ CHECKS = (
         answers=("MapsetVerifier:UnrankableFinishers",),
         severities=(Severity.PROBLEM, Severity.WARNING),
         modes=TAIKO,
-        find=find_finishers,
+        find=summarised(find_finishers),
     ),
 )

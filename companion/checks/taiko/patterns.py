@@ -12,6 +12,7 @@ from companion.checks.check import DifficultyCheck, Issue, SetCheck
 from companion.checks.gameplay.beats import LENIENCY_MS, usual_beat_at
 from companion.checks.gameplay.taiko import taiko_notes
 from companion.checks.level import Level, level_name
+from companion.checks.summaries import summarised
 from companion.findings import Severity
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Rest:
 RESTS = {
     Level.EASY: Rest(((1, 3.0),), "3/1", 36, 44),
     Level.NORMAL: Rest(((1, 2.0),), "2/1", 36, 44),
-    Level.HARD: Rest(((1, 1.5), (3, 1.0)), "3/2 (or three of 1/1)", 20, 32),
+    Level.HARD: Rest(((1, 1.5), (3, 1.0)), "3/2 (or three of 1/1)", 36, 44),
     Level.INSANE: Rest(((1, 1.0),), "1/1", 20, 32),
 }
 
@@ -151,23 +152,20 @@ CHECKS = (
         differs="A pattern of exactly the allowed length is not mentioned.",
         severities=(Severity.WARNING, Severity.MINOR),
         modes=TAIKO,
-        find=find_long_patterns,
+        find=summarised(find_long_patterns),
     ),
     DifficultyCheck(
         code="taiko_rest_moments",
         title="Missing rest moments",
         category="Compose",
         cause=(
-            "There is no rest of 3/1 (Kantan) or 2/1 (Futsuu) for more than 36 beats, or of 3/2 or "
-            "three times 1/1 (Muzukashii) or 1/1 (Oni) for more than 20; 8 or 12 beats more make "
-            "it a warning."
+            "There is no rest of 3/1 (Kantan), 2/1 (Futsuu) or 3/2 or three times 1/1 "
+            "(Muzukashii) for more than 36 beats (44: a warning), or of 1/1 (Oni) for more than 20 "
+            "(32: a warning)."
         ),
         criterion="After some time of continuous mapping there should be a rest.",
         answers=("MapsetVerifier:RestMoments",),
-        differs=(
-            "For Muzukashii the criteria say 16 to 20 beats, where Mapset Verifier has 36; beats "
-            "are those of a usual tempo throughout."
-        ),
+        differs="Beats are those of a usual tempo throughout.",
         severities=(Severity.WARNING, Severity.MINOR),
         modes=TAIKO,
         levels=frozenset(RESTS),

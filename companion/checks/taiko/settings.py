@@ -6,14 +6,16 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Mode
+from companion.beatmap.storyboard import Shown
 from companion.checks.check import DifficultyCheck, Issue, SetCheck
+from companion.checks.gameplay.durations import drain_ms
 from companion.checks.level import Level, level_name
+from companion.checks.story import events_of
 from companion.findings import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from companion.beatmap import Beatmap
     from companion.checks.difficulty import Difficulty
     from companion.checks.mapset import Mapset
 
@@ -30,21 +32,10 @@ DRAIN_MS = (60_000.0, 225_000.0, 285_000.0)
 LEAST_FOR_PROGRESSION = 3
 
 
-def drain_ms(beatmap: Beatmap) -> float:
-    """From the first object to the last one's end, without breaks."""
-    if not beatmap.hit_objects:
-        return 0.0
-    start_ms, end_ms = beatmap.hit_objects[0].start_ms, beatmap.last_ms
-    paused = sum(
-        max(0.0, min(b.end_ms, end_ms) - max(b.start_ms, start_ms)) for b in beatmap.breaks
-    )
-    return end_ms - start_ms - paused
-
-
 def find_settings(difficulty: Difficulty) -> Iterator[Issue]:
     """OD and HP that are not what is recommended for the level and the length."""
     beatmap = difficulty.beatmap
-    lasting = drain_ms(beatmap)
+    lasting = difficulty.fact(drain_ms)
     short, long, longer = DRAIN_MS
     index = 0 if lasting <= short else 1 + (lasting >= long) + (lasting >= longer)
     name = level_name(difficulty.level, Mode.TAIKO)
@@ -82,6 +73,34 @@ def find_base_velocity(mapset: Mapset) -> Iterator[Issue]:
             )
 
 
+def find_background_offsets(mapset: Mapset) -> Iterator[Issue]:
+    """Backgrounds that are moved sideways, or not alike in all difficulties."""
+    first: dict[str, tuple[float, Difficulty]] = {}
+    for difficulty in mapset.difficulties:
+        for event in difficulty.fact(events_of):
+            if event.kind is not Shown.BACKGROUND:
+                continue
+            x, y = event.offset_px
+            if x:
+                yield Issue(
+                    severity=Severity.WARNING,
+                    message=f"The background is moved {x:g} px sideways.",
+                    detail=f"x|{event.path}",
+                    difficulty=difficulty,
+                )
+            usual, other = first.setdefault(event.path.lower(), (y, difficulty))
+            if y != usual:
+                yield Issue(
+                    severity=Severity.WARNING,
+                    message=(
+                        f"The background is moved {y:g} px down, but {usual:g} px in "
+                        f"“{other.name}”."
+                    ),
+                    detail=f"y|{event.path}",
+                    difficulty=difficulty,
+                )
+
+
 CHECKS = (
     DifficultyCheck(
         code="taiko_settings_range",
@@ -114,5 +133,22 @@ CHECKS = (
         severities=(Severity.WARNING,),
         modes=TAIKO,
         find=find_base_velocity,
+    ),
+    SetCheck(
+        code="taiko_background_offset",
+        title="Background offsets",
+        category="Design",
+        cause=(
+            "A background is moved sideways, or not as far down as the same one of another "
+            "difficulty."
+        ),
+        criterion=(
+            "The background should be placed under the playfield in the same way in all "
+            "difficulties."
+        ),
+        answers=("MapsetVerifier:BgOffsetIssues",),
+        severities=(Severity.WARNING,),
+        modes=TAIKO,
+        find=find_background_offsets,
     ),
 )
