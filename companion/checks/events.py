@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from companion.beatmap import TimeRange
@@ -28,11 +30,12 @@ def find_bad_breaks(difficulty: Difficulty) -> Iterator[Issue]:
     """Breaks that the editor would not have made: over objects, too near to them, too short."""
     objects = difficulty.beatmap.hit_objects
     preempt_ms = difficulty.beatmap.preempt_ms
+    starts = [item.start_ms for item in objects]
+    ends = list(accumulate((item.end_ms for item in objects), max))
     for pause in difficulty.beatmap.breaks:
-        middle_ms = (pause.start_ms + pause.end_ms) / 2
-        before = [o for o in objects if o.start_ms <= middle_ms]
-        before_ms = max((o.end_ms for o in before), default=-math.inf)
-        after = objects[len(before)] if len(before) < len(objects) else None
+        n_before = bisect_right(starts, (pause.start_ms + pause.end_ms) / 2)
+        before_ms = ends[n_before - 1] if n_before else -math.inf
+        after = objects[n_before] if n_before < len(objects) else None
         after_ms = after.start_ms if after else math.inf
         earliest_ms, latest_ms = before_ms + LEAD_OUT_MS, after_ms - preempt_ms
         at = TimeRange(math.floor(pause.start_ms), math.floor(pause.end_ms) + 1)

@@ -80,7 +80,8 @@ def used_files(folder: Folder) -> tuple[frozenset[str], frozenset[str]]:
         events += one.fact(events_of)
         names.add(one.beatmap.audio_filename.lower())
         stems |= one.fact(_sample_stems)
-    for event in events:
+    # A storyboard may show one animation thousands of times.
+    for event in {(event.path, event.frames): event for event in events}.values():
         names.update(path.lower() for path in event.files)
     return frozenset(names), frozenset(stems)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from companion.beatmap import Mode, Slider, TimeRange
 from companion.checks.check import DifficultyCheck, Issue, name_of
-from companion.checks.gameplay.sounds import ADDITIONS, Sound, sounds
+from companion.checks.gameplay.sounds import WHISTLE, Sound, sounds
 from companion.findings import Severity
 
 if TYPE_CHECKING:
@@ -130,10 +130,10 @@ def _muted(run: Sequence[Sound], severity: Severity | None) -> Issue:
 
 
 def find_body_additions(difficulty: Difficulty) -> Iterator[Issue]:
-    """Runs of sliders whose body has an addition, which sounds all along it."""
+    """Runs of sliders whose body has a whistle, which sounds all along it."""
     for has, group in groupby(
         (item for item in difficulty.beatmap.hit_objects if isinstance(item, Slider)),
-        key=lambda item: item.stated_sounds is None and bool(item.hitsound & ADDITIONS),
+        key=lambda item: item.stated_sounds is None and bool(item.hitsound & WHISTLE),
     ):
         if not has:
             continue
@@ -141,7 +141,7 @@ def find_body_additions(difficulty: Difficulty) -> Iterator[Issue]:
         who = "The slider's body has" if len(run) == 1 else f"The bodies of {len(run)} sliders have"
         yield Issue(
             severity=Severity.MINOR,
-            message=f"{who} an addition; make sure that it is meant to sound all along.",
+            message=f"{who} a whistle; make sure that it is meant to sound all along.",
             objects=(run[0],),
             at=TimeRange(int(run[0].start_ms), int(run[-1].end_ms) + 1),
             detail="body",
@@ -193,15 +193,15 @@ CHECKS: tuple[Check, ...] = (
         find=find_muted,
     ),
     DifficultyCheck(
-        code="slider_body_addition",
-        title="Additions on slider bodies",
+        code="slider_body_whistle",
+        title="Whistles on slider bodies",
         category="Hit Sounds",
-        cause="A slider has a whistle, finish or clap for its body, beside those of its edges.",
+        cause="A slider has a whistle for its body, beside the sounds of its edges.",
         criterion="What sounds along a slider is chosen on purpose.",
         answers=("MapsetVerifier:HitSoundConsistency",),
         differs=(
-            "Not for sliders whose line has no sounds for its edges: there the body's sound is "
-            "theirs. Neighbouring sliders are one finding."
+            "Finish and clap make no sound on a body. Sliders whose line has no sounds for its "
+            "edges are left out: there the body's are theirs. Neighbours are one finding."
         ),
         severities=(Severity.MINOR,),
         modes=frozenset({Mode.OSU, Mode.CATCH}),

@@ -55,7 +55,7 @@ _GLUED: tuple[tuple[str, re.Pattern[str], Severity], ...] = (
     ("a blank before “feat.”", re.compile(r"[A-Za-z0-9)]feat\."), Severity.PROBLEM),
     ("a blank before “(feat.”", re.compile(r"[A-Za-z0-9]\(feat\."), Severity.WARNING),
     ("a blank after “,”", re.compile(r",(?=[A-Za-z])"), Severity.PROBLEM),
-    ("blanks around “&”", re.compile(rf"[^\s{_CJK}]&(?=\w)|\w&(?=[^\s{_CJK}])"), Severity.WARNING),
+    ("blanks around “&”", re.compile(rf"[^\s{_CJK}]&|&[^\s{_CJK}]"), Severity.WARNING),
 )
 
 

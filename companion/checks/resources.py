@@ -141,7 +141,8 @@ def _sprite_paths(folder: Folder) -> set[str]:
     for one in folder.mapset.difficulties:
         events += one.fact(events_of)
     shown = (Shown.SPRITE, Shown.ANIMATION)
-    return {path.lower() for event in events if event.kind in shown for path in event.files}
+    once = {(event.path, event.frames): event for event in events if event.kind in shown}
+    return {path.lower() for event in once.values() for path in event.files}
 
 
 def _files(folder: Folder, paths: Iterable[str]) -> Iterator[FolderFile]:

@@ -118,7 +118,7 @@ def _dark(what: str, light: float, detail: str) -> Issue:
 def luminosity(colour: Colour) -> float:
     """How bright a colour looks, 0 to 255, after Darel Rex Finley's HSP colour model."""
     red, green, blue = colour
-    return math.sqrt(0.299 * red * red + 0.587 * green * green + 0.114 * blue * blue)
+    return round(math.sqrt(0.299 * red * red + 0.587 * green * green + 0.114 * blue * blue), 6)
 
 
 def _first_in_kiai(difficulty: Difficulty, colours: Colours) -> dict[int, float]:

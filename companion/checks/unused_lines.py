@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Mode, Slider, TimeRange
@@ -92,13 +93,10 @@ class Stage:
 def stage_of(difficulty: Difficulty) -> Stage:
     """What of a difficulty lines can have an effect on."""
     objects = difficulty.beatmap.hit_objects
-    ends: list[float] = []
-    for item in objects:
-        ends.append(max(item.end_ms, ends[-1]) if ends else item.end_ms)
     return Stage(
         [item.start_ms for item in objects if isinstance(item, Slider)],
         [item.start_ms for item in objects],
-        ends,
+        list(accumulate((item.end_ms for item in objects), max)),
         difficulty.mode in (Mode.TAIKO, Mode.MANIA),
     )
 

@@ -137,11 +137,17 @@ def demo(
 @app.command()
 def mod(
     ctx: typer.Context,
-    map_path: MapPath,
+    map_path: Annotated[
+        Path, typer.Argument(metavar="MAP", help="The .osu file, or the folder of a set.")
+    ],
     json: Json = False,
-    no_model: Annotated[
-        bool, typer.Option("--no-model", help="Only the rules; quick, and needs no song.")
+    rules_only: Annotated[
+        bool, typer.Option("--rules-only", help="Only the rules; quick, and needs no song.")
     ] = False,
+    fail_on: Annotated[
+        str | None,
+        typer.Option(metavar="SEVERITY", help="Exit with 1 if there is a problem, warning, minor."),
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Dismissed findings too.")] = False,
     model: ModelFolder = None,
     lora: Lora = None,
@@ -154,8 +160,30 @@ def mod(
     from companion.cli.modding import print_findings
 
     print_findings(
-        settings, _terminal(ctx), map_path, with_model=not no_model, with_dismissed=everything
+        settings,
+        _terminal(ctx),
+        map_path,
+        with_model=not rules_only,
+        with_dismissed=everything,
+        fail_on=fail_on,
     )
+
+
+@app.command()
+def rules(
+    ctx: typer.Context,
+    code: Annotated[str | None, typer.Argument(help="Explain this one.")] = None,
+    json: Json = False,
+) -> None:
+    """List the rules, or explain one."""
+    terminal = _terminal(ctx)
+    terminal.json = json
+    from companion.cli.rules import explain_rule, list_rules
+
+    if code is None:
+        list_rules(terminal)
+    else:
+        explain_rule(terminal, code)
 
 
 @app.command()

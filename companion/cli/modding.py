@@ -14,19 +14,20 @@ from companion.cli.terminal import error_json, one_line
 from companion.cli.workbench import Workbench
 from companion.engine.cancellation import CancelToken
 from companion.engine.requests import ScoreProgress
-from companion.errors import CompanionError
+from companion.errors import CompanionError, OptionRefused
 from companion.findings import Severity, timestamp
 from companion.session import StartScore
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from companion.cli.terminal import Terminal
+    from companion.findings import Finding
     from companion.session import ShownFinding
     from companion.settings import Settings
 
-_HEADINGS = {
+HEADINGS = {
     Severity.PROBLEM: "problems",
     Severity.WARNING: "warnings",
     Severity.MINOR: "minor",
@@ -45,16 +46,32 @@ class Scan:
 
 
 def print_findings(
-    settings: Settings, terminal: Terminal, path: Path, *, with_model: bool, with_dismissed: bool
+    settings: Settings,
+    terminal: Terminal,
+    path: Path,
+    *,
+    with_model: bool,
+    with_dismissed: bool,
+    fail_on: str | None = None,
 ) -> None:
-    """Print all findings, gravest first.
+    """Print all findings, gravest first; of a folder, what the rules find in the set.
 
     When the model cannot look at the map, the rules' findings are printed all the same, and the
-    exit status is 2.
+    exit status is 2. With `fail_on` it is 1 when something of this severity or a graver one is
+    there.
 
     Raises:
         UnreadableBeatmap: The map cannot be read.
+        OptionRefused: There is no such severity to fail on, or the model is to look at a folder.
     """
+    limit = _limit(fail_on)
+    if path.is_dir():
+        if with_model:
+            raise OptionRefused("The model looks at one map; for a folder add --rules-only.")
+        from companion.cli.mapset_modding import print_set_findings
+
+        _fail(print_set_findings(terminal, path), limit)
+        return
     bench = Workbench(settings, path)
     if with_dismissed:
         bench.session.restore_dismissed()  # for this look only: nothing is written down
@@ -65,6 +82,22 @@ def print_findings(
     if scan.error is not None:
         terminal.note(f"companion: {one_line(str(scan.error))}")
         raise typer.Exit(2)
+    _fail([shown.finding for shown in findings], limit)
+
+
+def _limit(fail_on: str | None) -> int:
+    """How grave a finding must not be, as its place in the order of severities."""
+    if fail_on is None:
+        return -1
+    try:
+        return _ORDER[Severity(fail_on)]
+    except ValueError:
+        raise OptionRefused(f"“{fail_on}” is no severity; choose {', '.join(Severity)}.") from None
+
+
+def _fail(findings: Iterable[Finding], limit: int) -> None:
+    if any(_ORDER[finding.severity] <= limit for finding in findings):
+        raise typer.Exit(1)
 
 
 def _scan(bench: Workbench, terminal: Terminal) -> Scan:
@@ -104,13 +137,14 @@ def _text(bench: Workbench, findings: Sequence[ShownFinding], hidden: int) -> st
     for severity in Severity:
         of_kind = [shown.finding for shown in findings if shown.finding.severity is severity]
         if of_kind:
-            lines += ["", f"{_HEADINGS[severity]} ({len(of_kind)})"]
+            lines += ["", f"{HEADINGS[severity]} ({len(of_kind)})"]
         for finding in of_kind:
-            at = timestamp(finding.at.start_ms)
+            at = timestamp(finding.at.start_ms) if finding.editor_link else "         "
             bits = finding.surprisal_bits
             surprise = "" if bits is None else f" {bits:.1f} bits."
             lines.append(f"  {at}  {finding.category}: {finding.message}{surprise}")
-            lines.append(f"             {finding.editor_link}")
+            if finding.editor_link:
+                lines.append(f"             {finding.editor_link}")
     if not findings:
         lines += ["", "Nothing to complain about."]
     if hidden:
@@ -130,7 +164,7 @@ def _value(
         "model_error": error_json(scan.error) if scan.error else None,
         "scan_s": round(scan.seconds, 3),
         "dismissed_count": hidden,
-        "findings": [_finding_value(shown) for shown in findings],
+        "findings": [finding_value(shown) for shown in findings],
     }
 
 
@@ -152,7 +186,7 @@ def map_value(bench: Workbench) -> dict[str, Any]:
     }
 
 
-def _finding_value(shown: ShownFinding) -> dict[str, Any]:
+def finding_value(shown: ShownFinding) -> dict[str, Any]:
     """A finding with the names it has on the wire."""
     finding = shown.finding
     return {

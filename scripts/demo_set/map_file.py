@@ -109,15 +109,17 @@ class Line:
         """The line of the file, without its ending."""
         kind = _SLIDER if self.is_slider else _CIRCLE
         kind |= _NEW_COMBO if self.placed.beat.new_combo else 0
-        head = f"{self.placed.x},{self.placed.y},{self.start_ms},{kind},{self.hitsounds[0]}"
+        place = f"{self.placed.x},{self.placed.y},{self.start_ms},{kind}"
         if not self.is_slider:
-            return f"{head},0:0:0:0:"
+            return f"{place},{self.hitsounds[0]},0:0:0:0:"
         curve = "|".join(f"{x}:{y}" for x, y in self.placed.curve)
         length = f"{self.placed.length_px:g}"
         sounds = "|".join(map(str, self.hitsounds))
         sets = "|".join(["0:0"] * len(self.hitsounds))
         slides = self.placed.beat.slides
-        return f"{head},{self.placed.curve_type}|{curve},{slides},{length},{sounds},{sets},0:0:0:0:"
+        # the body sounds plainly: its whistle would be heard all along the slider
+        path = f"{self.placed.curve_type}|{curve}"
+        return f"{place},0,{path},{slides},{length},{sounds},{sets},0:0:0:0:"
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,3 +156,34 @@ def test_sliders_that_cannot_be_seen_are_found(map_text: MapText, line: str, wor
 
 def test_sliders_with_a_body_are_fine(map_text: MapText) -> None:
     assert found("invisible_slider", map_text(("1,1,500,2,0,L|100:1,1,99",))) == []
+
+
+@pytest.mark.parametrize(("n_anchors", "count"), [(100, 0), (101, 1)])
+def test_crowded_anchors(map_text: MapText, n_anchors: int, count: int) -> None:
+    curve = "|".join(f"{n}:{n % 7}" for n in range(n_anchors - 1))
+    data = map_text((f"0,0,0,2,0,B|{curve},1,100",))
+    findings = [f for f in run_checks(Document.parse(data)) if f.code == "crowded_anchors"]
+    assert len(findings) == count
+
+
+@pytest.mark.parametrize(
+    ("last_ms", "pause", "count"),
+    [
+        (30_000, (), 0),
+        (29_999, (), 1),
+        (39_999, ("2,1200,9000",), 1),
+        (40_000, ("2,1200,9000",), 0),
+    ],
+)
+@pytest.mark.parametrize("mode", [0, 1, 2, 3])
+def test_drain_time(
+    map_text: MapText, last_ms: int, pause: tuple[str, ...], count: int, mode: int
+) -> None:
+    times = (0, 10_000, last_ms) if pause else (0, last_ms)
+    data = map_text([f"1,1,{ms},1,0" for ms in times], events=pause, mode=mode)
+    findings = [f for f in run_checks(Document.parse(data)) if f.code == "drain_time"]
+    assert len(findings) == count
+
+
+def test_a_map_without_objects_is_only_begun(map_text: MapText) -> None:
+    assert not [f for f in run_checks(Document.parse(map_text())) if f.code == "drain_time"]

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Commands
 
 COMMANDS = (
-    "run", "demo", "mod", "regenerate", "hitsounds", "guest", "timing", "generate", "analyse",
-    "undo", "models", "doctor",
+    "run", "demo", "mod", "rules", "regenerate", "hitsounds", "guest", "timing", "generate",
+    "analyse", "undo", "models", "doctor",
 )  # fmt: skip
 ROOT = Path(__file__).resolve().parents[2]
 

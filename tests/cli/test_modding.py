@@ -36,7 +36,7 @@ def test_without_the_model_no_song_is_needed(
     companion: Commands, map_path: Path, engine: FakeEngine
 ):
     (map_path.parent / "song.wav").unlink()
-    answer = companion("mod", map_path, "--no-model", "--json")
+    answer = companion("mod", map_path, "--rules-only", "--json")
     assert answer.status == 0
     assert [finding["code"] for finding in answer.value["findings"]].count("unsnapped_object") == 1
     assert engine.requests == []
@@ -64,13 +64,13 @@ def test_a_missing_model_leaves_the_rules_in_json_too(
 
 
 def test_dismissed_findings_stay_away(companion: Commands, map_path: Path):
-    findings = companion("mod", map_path, "--no-model", "--json").value["findings"]
+    findings = companion("mod", map_path, "--rules-only", "--json").value["findings"]
     gone = findings[0]["id"]
     Journal(companion.data).keep_dismissed(map_path, [gone])
-    value = companion("mod", map_path, "--no-model", "--json").value
+    value = companion("mod", map_path, "--rules-only", "--json").value
     assert gone not in {finding["id"] for finding in value["findings"]}
     assert value["dismissed_count"] == 1
-    shown = companion("mod", map_path, "--no-model", "--json", "--all").value["findings"]
+    shown = companion("mod", map_path, "--rules-only", "--json", "--all").value["findings"]
     assert gone in {finding["id"] for finding in shown}
     assert Journal(companion.data).dismissed(map_path) == {gone}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,9 +20,7 @@ def break_ms(difficulty: Difficulty) -> float:
     """How long breaks keep the health from draining: from object to object around each."""
     objects = difficulty.beatmap.hit_objects
     starts = [item.start_ms for item in objects]
-    ends: list[float] = []
-    for item in objects:
-        ends.append(max(item.end_ms, ends[-1]) if ends else item.end_ms)
+    ends = list(accumulate((item.end_ms for item in objects), max))
     total = 0.0
     done_ms = float("-inf")
     for pause in sorted(difficulty.beatmap.breaks, key=lambda one: one.start_ms):

@@ -1,0 +1,91 @@
+"""``companion mod FOLDER``: what the rules find in a whole set."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from companion.beatmap.folder_files import list_files
+from companion.checks import check_difficulty, check_folder, check_set, level_name, read_folder
+from companion.cli.modding import HEADINGS, finding_value
+from companion.cli.rules import MODE_NAMES
+from companion.errors import UnreadableBeatmap
+from companion.findings import Severity, timestamp
+from companion.session import ShownFinding
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from companion.checks import Difficulty, Folder
+    from companion.cli.terminal import Terminal
+    from companion.findings import Finding
+
+
+def print_set_findings(terminal: Terminal, path: Path) -> list[Finding]:
+    """Print what the rules find in a folder's difficulties, in the set and in its files.
+
+    Raises:
+        UnreadableBeatmap: There is no difficulty in the folder.
+    """
+    folder = read_folder(list_files(path))
+    if not folder.mapset.difficulties and not folder.unreadable:
+        raise UnreadableBeatmap(f"There is no .osu file in {path}.")
+    findings = [*check_set(folder.mapset), *check_folder(folder)]
+    for difficulty in folder.mapset.difficulties:
+        findings += check_difficulty(difficulty)
+    terminal.result(_text(folder, findings), _value(path, folder, findings))
+    return findings
+
+
+def _text(folder: Folder, findings: list[Finding]) -> str:
+    names = {one.file_name: f"[{one.name}]" for one in folder.mapset.difficulties}
+    lines = [_heading(one) for one in folder.mapset.difficulties]
+    # Metadata is the same in all difficulties, and so is what is wrong with it.
+    everywhere = Counter((f.code, f.severity, f.message) for f in findings if not f.editor_link)
+    for severity in Severity:
+        of_kind = [finding for finding in findings if finding.severity is severity]
+        if of_kind:
+            lines += ["", f"{HEADINGS[severity]} ({len(of_kind)})"]
+        told: set[tuple[str, Severity, str]] = set()
+        for finding in of_kind:
+            what = finding.code, finding.severity, finding.message
+            if what in told:
+                continue
+            where = names.get(finding.file, finding.file)
+            if everywhere[what] > 1:
+                told.add(what)
+                where = f"{everywhere[what]} difficulties"
+            at = f" {timestamp(finding.at.start_ms)}" if finding.editor_link else ""
+            lines.append(f"  {f'{where}{at}  '.lstrip()}{finding.category}: {finding.message}")
+    if not findings:
+        lines += ["", "Nothing to complain about."]
+    return "\n".join(lines)
+
+
+def _heading(one: Difficulty) -> str:
+    stars = f"{one.stars:.2f} stars" if one.stars is not None else "star rating unknown"
+    return (
+        f"[{one.name}] {MODE_NAMES[one.mode]}, {level_name(one.level, one.mode)}: "
+        f"{len(one.beatmap.hit_objects)} objects, {stars}"
+    )
+
+
+def _value(path: Path, folder: Folder, findings: list[Finding]) -> dict[str, Any]:
+    return {
+        "folder": str(path),
+        "difficulties": [
+            {
+                "file": one.file_name,
+                "difficulty_name": one.name,
+                "mode": MODE_NAMES[one.mode],
+                "level": one.level.name.lower(),
+                "star_rating": one.stars,
+                "objects": len(one.beatmap.hit_objects),
+            }
+            for one in folder.mapset.difficulties
+        ],
+        "findings": [
+            {"file": finding.file, **finding_value(ShownFinding(finding, "rule"))}
+            for finding in findings
+        ],
+    }
