@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Point: TypeAlias = tuple[float, float]
 
+BEYOND_PX = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class _Line:
@@ -78,7 +80,10 @@ def _formula(item: Slider) -> _Line | _Arc | None:
     if len(segment.points) == 2 and segment.kind in ("L", "B"):
         return _line(segment.points)
     if len(segment.points) == 3 and segment.kind == "P":
-        return _arc(segment.points)
+        arc = _arc(segment.points)
+        # What goes far beyond the arc goes straight on from its last flattened piece.
+        if arc is not None and item.length_px - arc.radius * abs(arc.sweep) <= BEYOND_PX:
+            return arc
     return None
 
 

@@ -19,6 +19,7 @@ from companion.checks.gameplay.difficulty import (
 )
 from companion.checks.gameplay.osu import hard_rock_view, osu_view
 from companion.checks.gameplay.paths import path_points
+from companion.checks.gameplay.sliders import tick_count
 
 MapText = Callable[..., bytes]
 
@@ -132,13 +133,24 @@ def test_a_slider_of_equal_points_ends_where_it_begins(map_text: MapText) -> Non
 
 
 def test_stacks_of_a_real_map_are_as_another_implementation_has_them(shared_data: Path) -> None:
-    # osu-standard-stable 5.0.0: heights of all objects, added up with and without their signs
+    # osu-standard-stable 5.0.0: number of objects, sums of their heights with and without sign,
+    # and of ticks
     folder = shared_data / "real/claris-hitorigoto-tv-mix"
-    sums = {}
-    for path in folder.glob("*.osu"):
-        heights = difficulty_of(path.read_bytes()).fact(osu_view).heights
-        sums[path.name] = (len(heights), sum(heights), sum(map(abs, heights)))
-    assert sums == REAL_SUMS
+    for name, expected in REAL.items():
+        difficulty = difficulty_of((folder / f"osu-{name}.osu").read_bytes())
+        heights = difficulty.fact(osu_view).heights
+        ticks = sum(
+            tick_count(item, difficulty.beatmap)
+            for item in difficulty.beatmap.hit_objects
+            if isinstance(item, Slider)
+        )
+        assert (len(heights), sum(heights), sum(map(abs, heights)), ticks) == expected
 
 
-REAL_SUMS: dict[str, tuple[int, int, int]] = {}
+REAL = {
+    "Little-s-Easy-ce0a67": (106, 1, 1, 33),
+    "StarR-sensei-s-Insane-df82a9": (307, 28, 34, 7),
+    "Xxdeathx-s-Insane-89da00": (321, 38, 40, 2),
+    "Kencho-s-Insane-d1dce4": (314, 15, 17, 2),
+    "Easy-5ff648": (132, 0, 0, 26),
+}
