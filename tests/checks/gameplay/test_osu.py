@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,6 +20,9 @@ from companion.checks.gameplay.difficulty import (
 from companion.checks.gameplay.osu import hard_rock_view, osu_view
 from companion.checks.gameplay.paths import path_points
 from companion.checks.gameplay.sliders import tick_count
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MapText = Callable[..., bytes]
 
