@@ -7,20 +7,24 @@ from typing import TYPE_CHECKING
 
 from companion.checks import (
     audio,
+    catch,
     compose,
     events,
     files,
     hitsound_sets,
     hitsounds,
     lines,
+    mania,
     markers,
     metadata,
+    osu,
     resources,
     samples,
     settings,
     settings_sets,
     snapping_sets,
     spread,
+    taiko,
     timing,
     timing_sets,
     title_markers,
@@ -59,6 +63,10 @@ CHECKS: tuple[Check, ...] = (
     *title_markers.CHECKS,
     *resources.CHECKS,
     *files.CHECKS,
+    *osu.CHECKS,
+    *taiko.CHECKS,
+    *catch.CHECKS,
+    *mania.CHECKS,
 )
 DIFFICULTY_CHECKS = tuple(check for check in CHECKS if isinstance(check, DifficultyCheck))
 SET_CHECKS = tuple(check for check in CHECKS if isinstance(check, SetCheck))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from companion.beatmap import Circle, HoldNote, Mode, Slider
 from companion.checks.check import WHOLE_MAP, DifficultyCheck, Issue, extent_of, name_of
 from companion.checks.gameplay.durations import drain_ms
@@ -15,7 +13,7 @@ from companion.findings import Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from companion.beatmap import Beatmap, HitObject, TextEdit
+    from companion.beatmap import HitObject, TextEdit
     from companion.checks.check import Check
     from companion.checks.difficulty import Difficulty
 
@@ -25,10 +23,6 @@ MIN_SLIDER_GAP_MS = 20.0
 """The same after a slider, in osu! only; a warning, as no other tool asks for it."""
 MIN_COLUMN_GAP_MS = 30.0
 """The same within one mania column."""
-
-# What a 4:3 screen shows around the playfield, in osu! pixels.
-LEFT_PX, RIGHT_PX = -67.0, 579.0
-TOP_PX, BOTTOM_PX = -60.0, 428.0
 
 ZERO_LENGTH_MS = 0.5
 MOST_ANCHORS_PER_ROOT_PX = 10.0
@@ -99,75 +93,6 @@ def _too_near(difficulty: Difficulty, earlier: HitObject, later: HitObject, gap_
         fix=fix,
         fix_label="Remove the duplicate" if fix else None,
     )
-
-
-def find_offscreen(difficulty: Difficulty) -> Iterator[Issue]:
-    """Circles and slider bodies that reach beyond a 4:3 screen."""
-    radius_px = radius_of(difficulty.beatmap)
-    for item in difficulty.beatmap.hit_objects:
-        if isinstance(item, Circle):
-            if _overhang_px((item.x, item.y), (item.x, item.y), radius_px) > 0:
-                yield Issue(
-                    severity=Severity.PROBLEM,
-                    message="The circle lies partly outside a 4:3 screen.",
-                    objects=(item,),
-                    detail=f"{item.x:.0f}:{item.y:.0f}",
-                    fix=_moved_inside(difficulty, item, radius_px),
-                    fix_label="Move it onto the screen",
-                )
-        elif isinstance(item, Slider):
-            overhang_px = _slider_overhang_px(item, radius_px)
-            if overhang_px > 0:
-                yield Issue(
-                    severity=Severity.PROBLEM if overhang_px >= 1 else Severity.WARNING,
-                    message=f"The slider goes {math.ceil(overhang_px)} px beyond a 4:3 screen.",
-                    objects=(item,),
-                    detail=f"{item.x:.0f}:{item.y:.0f}",
-                )
-
-
-def radius_of(beatmap: Beatmap) -> float:
-    """Radius of a circle in osu! pixels."""
-    return 54.4 - 4.48 * beatmap.cs
-
-
-def _overhang_px(low: tuple[float, float], high: tuple[float, float], radius_px: float) -> float:
-    """How far a box of positions reaches beyond the screen with a circle around each."""
-    return max(
-        LEFT_PX - (low[0] - radius_px),
-        TOP_PX - (low[1] - radius_px),
-        high[0] + radius_px - RIGHT_PX,
-        high[1] + radius_px - BOTTOM_PX,
-    )
-
-
-def _slider_overhang_px(item: Slider, radius_px: float) -> float:
-    # Most sliders are seen to lie inside without computing their curve.
-    if any(_overhang_px(low, high, radius_px) <= 0 for low, high in _boxes(item)):
-        return 0.0
-    points = item.path.polyline()
-    low, high = np.min(points, axis=0), np.max(points, axis=0)
-    return _overhang_px((float(low[0]), float(low[1])), (float(high[0]), float(high[1])), radius_px)
-
-
-def _boxes(item: Slider) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
-    """Boxes that each hold the whole slider, the quickest first."""
-    # Nothing of it is farther from its head than it is long.
-    reach = item.length_px
-    yield (item.x - reach, item.y - reach), (item.x + reach, item.y + reach)
-    # Lines and Bezier curves stay within the box of their control points, but for the end of a
-    # slider that is longer than its curve; and a curve is at least as long as its chords.
-    if all(segment.kind in ("L", "B") for segment in item.segments):
-        chords_px = sum(math.dist(s.points[0], s.points[-1]) for s in item.segments)
-        beyond = max(0.0, item.length_px - chords_px)
-        xs, ys = zip(*(point for s in item.segments for point in s.points), strict=True)
-        yield (min(xs) - beyond, min(ys) - beyond), (max(xs) + beyond, max(ys) + beyond)
-
-
-def _moved_inside(difficulty: Difficulty, item: Circle, radius_px: float) -> tuple[TextEdit, ...]:
-    x = min(RIGHT_PX - radius_px, max(LEFT_PX + radius_px, item.x))
-    y = min(BOTTOM_PX - radius_px, max(TOP_PX + radius_px, item.y))
-    return difficulty.replace_fields(item.line, {0: str(int(x)), 1: str(int(y))})
 
 
 def find_zero_length(difficulty: Difficulty) -> Iterator[Issue]:
@@ -262,24 +187,6 @@ CHECKS: tuple[Check, ...] = (
         ),
         severities=(Severity.PROBLEM, Severity.WARNING),
         find=find_concurrent,
-    ),
-    DifficultyCheck(
-        code="offscreen_object",
-        title="Off-screen objects",
-        category="Compose",
-        cause=(
-            "A circle, or the body of a slider, reaches beyond what a 4:3 screen shows around the "
-            "playfield (x -67 to 579, y -60 to 428)."
-        ),
-        criterion="Every part of every object has to be visible on a 4:3 screen.",
-        answers=("MapsetVerifier:Offscreen", "lazer:OffscreenObjects"),
-        differs=(
-            "A slider that overhangs by less than a pixel is a warning, as both clients draw such "
-            "curves a little differently."
-        ),
-        severities=(Severity.PROBLEM, Severity.WARNING),
-        modes=frozenset({Mode.OSU}),
-        find=find_offscreen,
     ),
     DifficultyCheck(
         code="zero_length_object",

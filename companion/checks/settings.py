@@ -9,7 +9,7 @@ from companion.beatmap import Mode, Spinner, TimeRange
 from companion.beatmap.colours import colours_of
 from companion.beatmap.numbers import number_or, whole_or
 from companion.checks.check import DifficultyCheck, Issue
-from companion.checks.gameplay.legacy_score import greatest_score, max_combo
+from companion.checks.gameplay.score import best_play
 from companion.checks.wording import plain
 from companion.findings import Severity
 
@@ -140,25 +140,22 @@ def _first_in_kiai(difficulty: Difficulty, colours: Colours) -> dict[int, float]
 
 def find_overflow(difficulty: Difficulty) -> Iterator[Issue]:
     """More combo or score than osu!(stable) can count."""
-    combo = difficulty.fact(max_combo)
+    combo, score = difficulty.fact(best_play)
     if combo > MAX_COMBO:
         yield Issue(
             severity=Severity.PROBLEM,
             message=f"The greatest combo is {combo}; osu!(stable) counts to {MAX_COMBO}.",
             detail="combo",
         )
-    if difficulty.mode in (Mode.OSU, Mode.CATCH):
-        score = difficulty.fact(greatest_score)
-        if score > MAX_SCORE:
-            yield Issue(
-                severity=Severity.PROBLEM,
-                message=(
-                    f"The greatest score with all mods is about {score / 1e9:.1f} thousand "
-                    "million; "
-                    "osu!(stable) counts to 2.1."
-                ),
-                detail="score",
-            )
+    if score > MAX_SCORE:
+        yield Issue(
+            severity=Severity.PROBLEM,
+            message=(
+                f"The greatest score with all mods is about {score / 1e9:.1f} thousand million; "
+                "osu!(stable) counts to 2.1."
+            ),
+            detail="score",
+        )
 
 
 def switched_on(difficulty: Difficulty, key: str) -> bool:
@@ -234,7 +231,6 @@ CHECKS: tuple[Check, ...] = (
         ),
         criterion="osu!(stable) has to be able to count the score and the combo.",
         answers=("MapsetVerifier:ScoreOverflow",),
-        differs="The score leaves spinners' bonus out, and is not counted in taiko.",
         severities=(Severity.PROBLEM,),
         find=find_overflow,
     ),

@@ -4,7 +4,8 @@ import pytest
 
 from companion.beatmap import Document, Slider
 from companion.checks import Difficulty
-from companion.checks.gameplay.legacy_score import greatest_score, max_combo, n_ticks
+from companion.checks.gameplay.score import best_play
+from companion.checks.gameplay.sliders import tick_count
 from companion.checks.settings import luminosity
 from companion.findings import Severity
 from tests.checks.conftest import LONG, chart, fixed, found, found_in_set, severities
@@ -109,7 +110,7 @@ def test_ticks_are_counted_as_the_game_does() -> None:
         )
         (item,) = document.beatmap.hit_objects
         assert isinstance(item, Slider)
-        return n_ticks(item, document.beatmap)
+        return tick_count(item, document.beatmap)
 
     assert ticks(100) == 0
     assert ticks(102) == 0  # its tick would be 10 ms before its end
@@ -123,11 +124,11 @@ def test_ticks_are_counted_as_the_game_does() -> None:
 
 def test_combo_and_score_of_a_perfect_play() -> None:
     one = Difficulty(Document.parse(chart(["0,0,0,1,0", "0,0,500,1,0", "0,0,1000,1,0"])))
-    assert one.fact(max_combo) == 3
     # (5 + 4 + 7 + 16) / 38 * 5 is about 4; the third hit has a combo of 2 before it
-    assert one.fact(greatest_score) == round(900 + 300 * 1 * 4 * 1.06**2 * 1.12**2 / 25)
+    assert one.fact(best_play) == (3, 900 + round(300 * 1 * 4 / 25 * 1.06**2 * 1.12**2))
     taiko = Difficulty(Document.parse(chart(LONG, mode=1)))
-    assert (taiko.fact(max_combo), taiko.fact(greatest_score)) == (100, 0)
+    # every ten hits up to the hundredth add (1 + factor) * 2 * 8, of (5 + 2 + 7 + 16) / 38 * 5
+    assert taiko.fact(best_play) == (100, 30000 + round(10 * 45 * 80 * 1.06**2 * 1.12**2))
 
 
 def test_scores_and_combos_overflow() -> None:

@@ -1,0 +1,114 @@
+"""What falls in osu!catch: fruits and droplets, and how hard it is to get from one to the next.
+
+Source: lazer ``CatchBeatmapProcessor`` and ``JuiceStream``. The random offsets of tiny droplets
+and bananas are left out, as neither takes part in hyperdashes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from companion.beatmap import Circle, Slider
+from companion.checks.gameplay.difficulty import catcher_width_px
+from companion.checks.gameplay.paths import path_points
+from companion.checks.gameplay.sliders import Part, slider_events
+
+if TYPE_CHECKING:
+    from companion.beatmap import Beatmap, HitObject
+    from companion.checks.difficulty import Difficulty
+
+PLAYFIELD_PX = 512.0
+GRACE_MS = 1000.0 / 60.0 / 4.0
+"""A quarter of a frame less than the time between two objects is there to move."""
+DASH_PX_PER_MS = 1.0
+MAX_FALLING = 200_000
+"""Streams that would make the map hold more than this many are reduced to head and tail."""
+
+
+class FallingKind(Enum):
+    """What falls."""
+
+    FRUIT = "fruit"
+    HEAD = "slider head"
+    DROPLET = "droplet"
+    REPEAT = "slider repeat"
+    TAIL = "slider tail"
+
+
+KINDS = {
+    Part.HEAD: FallingKind.HEAD,
+    Part.TICK: FallingKind.DROPLET,
+    Part.REPEAT: FallingKind.REPEAT,
+    Part.TAIL: FallingKind.TAIL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Falling:
+    """One fruit or droplet that has to be caught."""
+
+    kind: FallingKind
+    time_ms: float
+    x: float
+    item: HitObject
+    """The object it is a part of."""
+    hyperdash: bool = False
+    """Whether the next one can be reached by hyperdash only."""
+    to_hyperdash_px: float = 0.0
+    """How much farther away the next one would have to be to need a hyperdash."""
+
+    @property
+    def in_slider(self) -> bool:
+        """Whether it is a part of a juice stream after its head."""
+        return self.kind not in (FallingKind.FRUIT, FallingKind.HEAD)
+
+
+def falling_objects(difficulty: Difficulty) -> tuple[Falling, ...]:
+    """A fact: fruits and droplets by time, with hyperdashes; no tiny droplets, no bananas."""
+    beatmap = difficulty.beatmap
+    found: list[Falling] = []
+    for item in beatmap.hit_objects:
+        if isinstance(item, Circle):
+            found.append(Falling(FallingKind.FRUIT, item.start_ms, _on_playfield(item.x), item))
+        elif isinstance(item, Slider):
+            found += _stream(item, beatmap, len(found))
+    found.sort(key=lambda f: f.time_ms)
+    return _with_hyperdashes(found, catcher_width_px(beatmap.cs) / 2)
+
+
+def _on_playfield(x: float) -> float:
+    return min(PLAYFIELD_PX, max(0.0, x))
+
+
+def _stream(item: Slider, beatmap: Beatmap, so_far: int) -> list[Falling]:
+    events = [e for e in slider_events(item, beatmap) if e.part is not Part.LAST_TICK]
+    if so_far + len(events) > MAX_FALLING:
+        events = [events[0], events[-1]]
+    places = sorted({event.progress for event in events})
+    x_at = dict(zip(places, (x for x, _ in path_points(item, places)), strict=True))
+    moved = _on_playfield(item.x) - item.x
+    return [
+        Falling(KINDS[e.part], e.time_ms, _on_playfield(moved + x_at[e.progress]), item)
+        for e in events
+    ]
+
+
+def _with_hyperdashes(found: list[Falling], half_catcher_px: float) -> tuple[Falling, ...]:
+    result: list[Falling] = []
+    last_direction, last_excess = 0, half_catcher_px
+    for here, there in pairwise(found):
+        direction = 1 if there.x > here.x else -1
+        time_ms = int(there.time_ms) - int(here.time_ms) - GRACE_MS
+        reach = last_excess if direction == last_direction else half_catcher_px
+        spare = time_ms * DASH_PX_PER_MS - (abs(there.x - here.x) - reach)
+        if spare < 0:
+            result.append(replace(here, hyperdash=True))
+            last_excess = half_catcher_px
+        else:
+            result.append(replace(here, to_hyperdash_px=spare))
+            last_excess = min(half_catcher_px, spare)
+        last_direction = direction
+    return (*result, *found[-1:])

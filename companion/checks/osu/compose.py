@@ -1,0 +1,219 @@
+"""What must not be hidden, or lie beyond the screen."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from companion.beatmap import Circle, Mode, Slider, Spinner
+from companion.checks.check import DifficultyCheck, Issue
+from companion.checks.gameplay.osu import osu_view
+from companion.checks.level import Level
+from companion.checks.summaries import summarised
+from companion.findings import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from companion.beatmap import TextEdit
+    from companion.checks.difficulty import Difficulty
+    from companion.checks.gameplay.osu import OsuView
+    from companion.checks.gameplay.paths import PathEnds, Point
+
+# What a 4:3 screen shows around the playfield, in osu! pixels.
+LEFT_PX, RIGHT_PX = -67.0, 579.0
+TOP_PX, BOTTOM_PX = -60.0, 428.0
+
+ARROW_BEATS = {Level.EASY: 4.0, Level.NORMAL: 3.0, Level.HARD: 2.0, Level.INSANE: 0.5}
+"""How long before a slider is reversed its arrow must be seen, in beats."""
+COVERED_RADII, HALF_COVERED_RADII = 1 / 3, 1 / 1.75
+MAX_BEFORE = 32
+"""How many objects before an arrow can cover it."""
+
+
+def find_offscreen(difficulty: Difficulty) -> Iterator[Issue]:
+    """Circles and slider bodies that reach beyond a 4:3 screen where they are seen."""
+    view = difficulty.fact(osu_view)
+    for index, item in enumerate(view.objects):
+        # Most objects are far from the edge.
+        reach = view.radius_px + abs(view.offset_px(index))
+        reach += item.length_px if isinstance(item, Slider) else 0.0
+        if reach <= min(item.x - LEFT_PX, item.y - TOP_PX, RIGHT_PX - item.x, BOTTOM_PX - item.y):
+            continue
+        if isinstance(item, Circle):
+            if _overhang_px(view.head(index), view.head(index), view.radius_px) > 0:
+                stacked = view.heights[index] != 0
+                fix = () if stacked else _moved_inside(difficulty, item, view.radius_px)
+                yield Issue(
+                    severity=Severity.PROBLEM,
+                    message=(
+                        "The circle lies partly outside a 4:3 screen"
+                        f"{', as its stack moves it there' if stacked else ''}."
+                    ),
+                    objects=(item,),
+                    detail=f"{item.x:.0f}:{item.y:.0f}",
+                    fix=fix,
+                    fix_label="Move it onto the screen" if fix else None,
+                )
+        elif isinstance(item, Slider):
+            overhang_px = _slider_overhang_px(view, index, item)
+            if overhang_px > 0:
+                yield Issue(
+                    severity=Severity.PROBLEM if overhang_px >= 1 else Severity.WARNING,
+                    message=f"The slider goes {math.ceil(overhang_px)} px beyond a 4:3 screen.",
+                    objects=(item,),
+                    detail=f"{item.x:.0f}:{item.y:.0f}",
+                )
+
+
+def _overhang_px(low: Point, high: Point, radius_px: float) -> float:
+    """How far a box of positions reaches beyond the screen with a circle around each.
+
+    The last digits of a radius are nobody's to see.
+    """
+    return round(
+        max(
+            LEFT_PX - (low[0] - radius_px),
+            TOP_PX - (low[1] - radius_px),
+            high[0] + radius_px - RIGHT_PX,
+            high[1] + radius_px - BOTTOM_PX,
+        ),
+        1,
+    )
+
+
+def _slider_overhang_px(view: OsuView, index: int, item: Slider) -> float:
+    # Most sliders are seen to lie inside without computing their curve.
+    offset_px, radius_px = view.offset_px(index), view.radius_px
+    (left, top), (right, bottom) = _box(item, view.ends, index)
+    box = (left + offset_px, top + offset_px), (right + offset_px, bottom + offset_px)
+    if _overhang_px(*box, radius_px) <= 0:
+        return 0.0
+    points = item.path.polyline()
+    low, high = np.min(points, axis=0) + offset_px, np.max(points, axis=0) + offset_px
+    return _overhang_px((float(low[0]), float(low[1])), (float(high[0]), float(high[1])), radius_px)
+
+
+def _box(item: Slider, ends: PathEnds, index: int) -> tuple[Point, Point]:
+    """A box that holds the whole slider."""
+    # Lines and Bezier curves stay within the box of their control points, but for the end of a
+    # slider that is longer than its curve; and a curve is at least as long as its chords.
+    if all(segment.kind in ("L", "B") for segment in item.segments):
+        chords_px = sum(math.dist(s.points[0], s.points[-1]) for s in item.segments)
+        beyond = max(0.0, item.length_px - chords_px)
+        xs, ys = zip(*(point for s in item.segments for point in s.points), strict=True)
+        return (min(xs) - beyond, min(ys) - beyond), (max(xs) + beyond, max(ys) + beyond)
+    # From any place of it the ways to both ends are together no longer than the slider, which
+    # makes an ellipse.
+    x, y = ends.far(index)
+    dx, dy = (x - item.x) / 2, (y - item.y) / 2
+    wide2 = (item.length_px / 2 + 1) ** 2
+    narrow2 = max(0.0, wide2 - dx * dx - dy * dy)
+    half_x, half_y = math.sqrt(dx * dx + narrow2), math.sqrt(dy * dy + narrow2)
+    return (
+        (item.x + dx - half_x, item.y + dy - half_y),
+        (item.x + dx + half_x, item.y + dy + half_y),
+    )
+
+
+def _moved_inside(difficulty: Difficulty, item: Circle, radius_px: float) -> tuple[TextEdit, ...]:
+    x = min(RIGHT_PX - radius_px, max(LEFT_PX + radius_px, item.x))
+    y = min(BOTTOM_PX - radius_px, max(TOP_PX + radius_px, item.y))
+    return difficulty.replace_fields(item.line, {0: str(int(x)), 1: str(int(y))})
+
+
+def find_covered_arrows(difficulty: Difficulty) -> Iterator[Issue]:
+    """Reverse arrows that an object covers until shortly before they are reached."""
+    view = difficulty.fact(osu_view)
+    beatmap = difficulty.beatmap
+    for index, item in enumerate(view.objects):
+        if not isinstance(item, Slider) or item.slides < 2:
+            continue
+        reversed_ms = item.start_ms + item.span_ms
+        red = beatmap.timing_at(item.start_ms)
+        beat_ms = red.beat_length if red and red.beat_length > 0 else 0.0
+        seen_ms = min(view.preempt_ms, ARROW_BEATS[difficulty.level] * beat_ms)
+        covering = _covering(view, index, reversed_ms, seen_ms)
+        if covering is None:
+            continue
+        other, distance = covering
+        fully = distance < view.radius_px * COVERED_RADII
+        yield Issue(
+            severity=Severity.WARNING,
+            message=(
+                f"The object before it {'covers' if fully else 'partly covers'} the slider's "
+                f"reverse arrow until {reversed_ms - view.objects[other].end_ms:.0f} ms before it "
+                "is reached."
+            ),
+            objects=(view.objects[other], item),
+        )
+
+
+def _covering(
+    view: OsuView, index: int, reversed_ms: float, seen_ms: float
+) -> tuple[int, float] | None:
+    """The object that covers a slider's first reverse arrow, and how far off it ends."""
+    slider = view.objects[index]
+    assert isinstance(slider, Slider)
+    arrow: tuple[float, float] | None = None
+    for other in range(index - 1, max(-1, index - 1 - MAX_BEFORE), -1):
+        item = view.objects[other]
+        if item.end_ms <= reversed_ms - seen_ms:
+            break
+        if isinstance(item, Spinner) or item.end_ms >= reversed_ms:
+            continue
+        x, y = view.end(other)
+        # What lies out of the slider's reach cannot cover its end.
+        if math.dist((x, y), (slider.x, slider.y)) > slider.length_px + 2 * view.radius_px:
+            continue
+        arrow = arrow or view.path_end(index)
+        distance = math.dist((x, y), arrow)
+        if distance < view.radius_px * HALF_COVERED_RADII:
+            return other, distance
+    return None
+
+
+CHECKS = (
+    DifficultyCheck(
+        code="offscreen_object",
+        title="Off-screen objects",
+        category="Compose",
+        cause=(
+            "A circle, or the body of a slider, reaches beyond what a 4:3 screen shows around the "
+            "playfield (x -67 to 579, y -60 to 428), where its stack puts it."
+        ),
+        criterion="Every part of every object has to be visible on a 4:3 screen.",
+        answers=("MapsetVerifier:Offscreen", "lazer:OffscreenObjects"),
+        differs=(
+            "A slider that overhangs by less than a pixel is a warning, as both clients draw such "
+            "curves a little differently."
+        ),
+        severities=(Severity.PROBLEM, Severity.WARNING),
+        modes=frozenset({Mode.OSU}),
+        find=summarised(find_offscreen),
+    ),
+    DifficultyCheck(
+        code="covered_reverse_arrow",
+        title="Covered reverse arrows",
+        category="Compose",
+        cause=(
+            "An object ends within a third (or about half) of a radius of a reverse arrow, less "
+            "than 4, 3, 2 or 1/2 beats before it is reached in Easy, Normal, Hard or Insane."
+        ),
+        criterion=(
+            "Reverse arrows should not be covered shortly before they are reached: 4 beats in "
+            "Easy, 3 in Normal, 2 in Hard, half a beat in Insane."
+        ),
+        answers=("MapsetVerifier:ObscuredReverse",),
+        differs=(
+            "The time is the criteria's for each level, not the whole time for which the arrow is "
+            "visible."
+        ),
+        severities=(Severity.WARNING,),
+        modes=frozenset({Mode.OSU}),
+        levels=frozenset(ARROW_BEATS),
+        find=find_covered_arrows,
+    ),
+)
