@@ -2,121 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-import typer
-
 from companion.cli.progress import Progress
-from companion.cli.timing import INTERRUPTED
-from companion.errors import Cancelled, OptionRefused
-from companion.training.library import MODES, TOO_HARD_STARS
+from companion.errors import OptionRefused
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from companion.cli.terminal import Terminal
+    from companion.cli.training_options import DataChoice, RunChoice
     from companion.settings import Settings
-    from companion.training.data.selection import MapFilter
     from companion.training.finetuning.held_out import Bits, Surprise
     from companion.training.finetuning.jobs import TrainingReport, TrainingWish
-    from companion.training.finetuning.loop import Precision, RunOptions, StepReport
+    from companion.training.finetuning.loop import Precision, StepReport
     from companion.training.finetuning.lora import LoraOptions
     from companion.training.finetuning.material import Material
-    from companion.training.finetuning.optimizers import OptimizerName
 
-DEFAULT_MINUTES = 20.0
 ADAPTER_RATE, CHECKPOINT_RATE = 1e-3, 5e-5
 """Highest learning rates where none is given: factors that begin at zero can take more."""
-BATCH, CPU_BATCH = 8, 4
 _PROBLEMS_SHOWN = 5
-
-
-@dataclass(frozen=True, slots=True)
-class DataChoice:
-    """The options about what is trained on."""
-
-    mapper: str | None = None
-    modes: list[str] | None = None
-    stars: str | None = None
-    years: str | None = None
-    statuses: list[str] | None = None
-    hold_out: list[str] | None = None
-
-    def filter(self) -> MapFilter:
-        """Which maps are wanted.
-
-        Raises:
-            OptionRefused: An option makes no sense.
-        """
-        from companion.training.data.selection import MapFilter, statuses_of
-
-        low, high = _span(self.stars, "--stars") if self.stars else (0.0, TOO_HARD_STARS)
-        years = _span(self.years, "--years") if self.years else None
-        return MapFilter(
-            modes=frozenset(self.mode_numbers()) or None,
-            mapper=self.mapper,
-            stars=(low, high),
-            years=None if years is None else (int(years[0]), int(years[1])),
-            statuses=statuses_of(self.statuses) if self.statuses else None,
-        )
-
-    def mode_numbers(self) -> list[int]:
-        """The wanted modes, by number.
-
-        Raises:
-            OptionRefused: There is no such mode.
-        """
-        for name in self.modes or ():
-            if name not in MODES:
-                raise OptionRefused(f"“{name}” is not a mode; choose of {', '.join(MODES)}.")
-        return [MODES.index(name) for name in self.modes or ()]
-
-
-@dataclass(frozen=True, slots=True)
-class RunChoice:
-    """The options about how it is trained."""
-
-    minutes: float | None = None
-    steps: int | None = None
-    batch: int | None = None
-    accumulate: int = 1
-    rate: float | None = None
-    optimizer: str = "adamw"
-    precision: str = "auto"
-    workers: int = 0
-    seed: int = 0
-    resume: bool = False
-
-    def options(self, default_rate: float, *, on_cpu: bool) -> RunOptions:
-        """The run's options.
-
-        Args:
-            default_rate: Learning rate where none is given.
-            on_cpu: Where batches cost time in proportion, small ones get further.
-
-        Raises:
-            OptionRefused: One of them makes no sense.
-        """
-        from companion.training.finetuning.loop import RunOptions
-
-        if self.optimizer not in {"adamw", "muon"}:
-            raise OptionRefused(f"“{self.optimizer}” is no optimizer; choose adamw or muon.")
-        if self.precision not in {"auto", "no", "bf16"}:
-            raise OptionRefused(f"“{self.precision}” is no precision; choose auto, no or bf16.")
-        minutes = self.minutes
-        if minutes is None and self.steps is None:
-            minutes = DEFAULT_MINUTES
-        return RunOptions(
-            steps=self.steps,
-            minutes=minutes,
-            batch=self.batch or (CPU_BATCH if on_cpu else BATCH),
-            accumulate=self.accumulate,
-            learning_rate=default_rate if self.rate is None else self.rate,
-            optimizer=cast("OptimizerName", self.optimizer),
-            workers=self.workers,
-            seed=self.seed,
-        )
 
 
 def train_and_report(
@@ -144,8 +49,8 @@ def train_and_report(
         with watching:
             report = train(wish, watching)
     except KeyboardInterrupt:
-        terminal.complain(Cancelled(f"Stopped. “--resume” goes on from the last state in {out}."))
-        raise typer.Exit(INTERRUPTED) from None
+        words = f"Stopped. “--resume” goes on from the last state in {out}."
+        raise KeyboardInterrupt(words) from None
     terminal.result(report_text(report), report.to_json())
 
 
@@ -298,14 +203,3 @@ def _figure(name: str, before: Bits, after: Bits) -> str:
 
 def _row(name: str, *values: str) -> str:
     return f"  {name[:44]:<44}" + "".join(f"{value:>9}" for value in values)
-
-
-def _span(text: str, option: str) -> tuple[float, float]:
-    low, dash, high = text.partition("-")
-    try:
-        span = float(low), float(high if dash else low)
-    except ValueError:
-        raise OptionRefused(f"{option} takes a span like 3-5.5, not “{text}”.") from None
-    if span[0] > span[1]:
-        raise OptionRefused(f"{option}: {text} begins after its end.")
-    return span
