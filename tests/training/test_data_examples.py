@@ -164,7 +164,10 @@ def test_only_what_comes_after_the_lookback_is_asked_for(
     builder, place = builder_of("v29"), places(folder)[0]
     whole, half = (builder.build(place, 32_000, lookback=share) for share in (0.0, 0.5))
     assert whole.ids.tolist() == half.ids.tolist()
-    assert whole.predicted[whole.n_head :].all()
+    starts = np.isin(whole.ids, list(builder.vocabulary.context_sos.values()))
+    # What the engine always gives is never asked for: the start of each context.
+    assert int(starts[whole.n_head :].sum()) == 3
+    assert (whole.predicted[whole.n_head :] == ~starts[whole.n_head :]).all()
     kind = builder.vocabulary.ranges[EventType.TIME_SHIFT]
     # Of two equal windows end to end the second half is asked for.
     times = [
@@ -252,7 +255,8 @@ def test_batches_can_be_taken_from_anywhere(draws_of: Callable[..., Draws]) -> N
 
 def test_a_batch_asks_for_what_comes_next(draws_of: Callable[..., Draws]) -> None:
     plain = replace(options_for("v29"), time_noise_steps=0, snap_noise_share=0.0)
-    drawn = [draws_of("v29", plain).example(number) for number in range(3)]
+    draws = draws_of("v29", plain)
+    drawn = [draws.example(number) for number in range(3)]
     batch = collate(drawn)
     assert batch.tokens.shape == batch.mask.shape == batch.targets.shape == batch.predicted.shape
     for row, one in enumerate(drawn):
@@ -261,9 +265,13 @@ def test_a_batch_asks_for_what_comes_next(draws_of: Callable[..., Draws]) -> Non
         assert batch.targets[row][kept].tolist() == one.example.ids[1:].tolist()
         assert batch.predicted[row][kept].tolist() == one.example.predicted[1:].tolist()
         assert not batch.predicted[row][~kept].any()
-        # The first thing that is asked for comes after the start of the sequence.
+        # The first thing that is asked for comes after the start of the first context.
         first = batch.predicted[row].tolist().index(True)
-        assert int(batch.tokens[row][first]) == SOS_ID
+        assert int(batch.tokens[row][first - 1]) == SOS_ID
+        assert (
+            int(batch.tokens[row][first])
+            == draws.builder.vocabulary.context_sos[ContextType.TIMING]
+        )
 
 
 def test_noise_is_given_and_never_asked_for(draws_of: Callable[..., Draws]) -> None:

@@ -8,7 +8,13 @@ import pytest
 
 from companion.errors import OptionRefused
 from companion.training.data.index import Index
-from companion.training.data.records import MapRecord, SetRecord, mapper_of, read_records
+from companion.training.data.records import (
+    MapRecord,
+    SetRecord,
+    mapper_of,
+    mappers_of,
+    read_records,
+)
 from companion.training.data.selection import MapFilter, songs_of, split_songs, statuses_of
 from companion.training.data.sources import FolderSet, MapFacts, find_sources
 from tests.training.conftest import map_lines, osu_objects
@@ -104,6 +110,15 @@ def test_a_set_without_maps_is_a_problem_and_no_failure(tmp_path: Path) -> None:
 )
 def test_guest_difficulties_are_their_mappers_own(version: str, mapper: str) -> None:
     assert mapper_of("Host", version) == mapper
+
+
+def test_mappers_are_found_without_looking_through_a_set(sets: Path) -> None:
+    folder = sets / "Song-b"
+    text = (folder / "0.osu").read_bytes().replace(b"[Metadata]", b"[Metadata]\nCreator:Host ")
+    (folder / "0.osu").write_bytes(text)
+    (folder / "1.osu").write_bytes(text.replace(b"Version:0", b"Version: Guest's Hard"))
+    assert mappers_of(FolderSet(folder)) == {"Host", "Guest"}
+    assert {one.mapper for one in read_records(FolderSet(folder))[0].maps} == {"Host", "Guest"}
 
 
 def test_a_second_run_looks_at_nothing_again(sets: Path, tmp_path: Path) -> None:

@@ -185,6 +185,9 @@ class ExampleBuilder:
         n_head = int(np.flatnonzero(ids == SOS_ID)[0]) + 1
         predicted = np.ones(len(ids), dtype=np.bool_)
         predicted[:n_head] = False
+        if self.prompting.builder.options.add_out_context_types:
+            # The engine always gives the start of a context; the bundled model never learned it.
+            predicted[[block.first_position - 1 for block in prompt.blocks]] = False
         if asked_from_ms is not None:
             for block, context in zip(prompt.blocks, produced, strict=True):
                 events = context.events[block.first_event : block.first_event + block.n_events]

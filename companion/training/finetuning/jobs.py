@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 REPORT = "report.json"
 RUN = "run"
+WINDOWS_LOOKED_AT = 160
+"""In one look, so that looks take a small part of the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ class TrainingWish:
     """None trains all weights, and writes a checkpoint instead of an adapter."""
     run: RunOptions = field(default_factory=lambda: RunOptions(minutes=20))
     windows_per_map: int = 12
-    """Of held-out maps at most so many windows are looked at, spread evenly."""
+    """Of held-out maps at most so many windows are looked at, spread evenly; fewer where there are
+    many maps."""
     device: DeviceName = "auto"
     precision: Precision = "auto"
     resume: bool = False
@@ -211,7 +214,8 @@ def _held_out(
     builder: ExampleBuilder, records: tuple[SetRecord, ...], wish: TrainingWish
 ) -> HeldOut:
     places = [place for group in places_of(records) for place in group]
-    return HeldOut(builder, places, wish.windows_per_map)
+    per_map = min(wish.windows_per_map, max(WINDOWS_LOOKED_AT // len(places), 1))
+    return HeldOut(builder, places[:: 1 + len(places) // WINDOWS_LOOKED_AT], per_map)
 
 
 def _plan(wish: TrainingWish, material: Material) -> dict[str, Any]:

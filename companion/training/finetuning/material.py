@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from companion.errors import AudioError, OptionRefused, UnreadableBeatmap
 from companion.training.data.index import Index
+from companion.training.data.records import mappers_of
 from companion.training.data.selection import MapFilter, songs_of
 from companion.training.data.sounds import SoundCache
 from companion.training.data.sources import find_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from companion.engine.model.settings import ModelSettings
     from companion.training.data.records import SetRecord
+    from companion.training.data.sources import SetSource
 
 INDEX, SOUNDS = "index.jsonl", "sounds"
 ENOUGH_TO_WATCH = 4
 """With so many songs, others are watched while training goes on than those that are reported."""
 _HELD_SHARE = 0.15
 _MOST_HELD = 8
+_MAPPERS_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +81,31 @@ def gather(
         n_known += 1
         tell(n_known)
 
-    records = Index(cache / INDEX).records(find_sources(wish.songs), known)
+    mappers = Counter[str]()
+    sources = _by_mapper(find_sources(wish.songs), wish.filter.mapper, mappers)
+    records = Index(cache / INDEX).records(sources, known)
     problems = [f"{one.name}: {problem}" for one in records for problem in one.problems]
     modes = frozenset(int(mode) for mode in settings.prompts.modes)
     asked = wish.filter.modes
     admitted = replace(wish.filter, modes=modes if asked is None else modes & asked)
     chosen = admitted.chosen(records)
     if not chosen:
-        raise OptionRefused(_nothing(wish, records, problems))
+        raise OptionRefused(_nothing(wish, mappers, records, problems))
     kept = list(_playable(chosen, SoundCache.of(cache / SOUNDS, settings), problems))
     return _parted(kept, wish, tuple(problems))
+
+
+def _by_mapper(
+    sources: Iterable[SetSource], mapper: str | None, mappers: Counter[str]
+) -> Iterator[SetSource]:
+    """Sets with a map by a mapper, all of them without one; counts everybody's sets."""
+    for source in sources:
+        if mapper is not None:
+            names = mappers_of(source)
+            mappers.update(names)
+            if mapper.strip().lower() not in {name.lower() for name in names}:
+                continue
+        yield source
 
 
 def _playable(
@@ -140,16 +159,17 @@ def _flat(songs: Iterable[Sequence[SetRecord]]) -> tuple[SetRecord, ...]:
     return tuple(record for song in songs for record in song)
 
 
-def _nothing(wish: MaterialWish, records: Sequence[SetRecord], problems: Sequence[str]) -> str:
+def _nothing(
+    wish: MaterialWish,
+    mappers: Counter[str],
+    records: Sequence[SetRecord],
+    problems: Sequence[str],
+) -> str:
     """Why no map was chosen, with the mappers that there would be."""
-    if wish.filter.mapper is not None:
-        counts: dict[str, int] = {}
-        for record in records:
-            for name in {one.mapper for one in record.maps}:
-                counts[name] = counts.get(name, 0) + 1
-        best = sorted(counts, key=lambda name: -counts[name])[:5]
-        hint = f" Those with the most sets are {', '.join(best)}." if best else ""
-        return f"There is no map by {wish.filter.mapper} in {wish.songs}.{hint}"
     if problems and not any(record.maps for record in records):
         return f"There is nothing to train on in {wish.songs}: {problems[0]}"
+    if wish.filter.mapper is not None and not records:
+        best = ", ".join(name for name, _ in mappers.most_common(_MAPPERS_NAMED))
+        hint = f" Those with the most sets are {best}." if best else ""
+        return f"There is no map by {wish.filter.mapper} in {wish.songs}.{hint}"
     return f"There is no map in {wish.songs} that fits the filters."
