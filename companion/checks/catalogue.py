@@ -25,6 +25,7 @@ from companion.checks import (
     timing_sets,
     title_markers,
     unused_lines,
+    videos,
 )
 from companion.checks.check import WEIGHTS, WHOLE_MAP, DifficultyCheck, FolderCheck, SetCheck
 from companion.checks.difficulty import Difficulty
@@ -58,6 +59,7 @@ CHECKS: tuple[Check, ...] = (
     *markers.CHECKS,
     *title_markers.CHECKS,
     *resources.CHECKS,
+    *videos.CHECKS,
     *files.CHECKS,
 )
 DIFFICULTY_CHECKS = tuple(check for check in CHECKS if isinstance(check, DifficultyCheck))
