@@ -79,7 +79,7 @@ def style(
     from companion.cli.training import train_and_report
     from companion.training.finetuning.lora import LoraOptions
 
-    data = DataChoice(mapper=mapper, modes=modes, hold_out=hold_out)
+    maps = DataChoice(mapper=mapper, modes=modes, hold_out=hold_out)
     choice = RunChoice(minutes=minutes, seed=seed, resume=resume)
     train_and_report(settings, terminal_of(ctx), out, maps, choice, LoraOptions())
 

@@ -10,7 +10,6 @@ import typer
 
 from companion.cli.options import Common, Device
 from companion.errors import OptionRefused
-from companion.training.library import MODES, TOO_HARD_STARS
 
 if TYPE_CHECKING:
     from companion.training.data.selection import MapFilter
@@ -94,6 +93,7 @@ class DataChoice:
             OptionRefused: An option makes no sense.
         """
         from companion.training.data.selection import MapFilter, statuses_of
+        from companion.training.library import TOO_HARD_STARS
 
         low, high = _span(self.stars, "--stars") if self.stars else (0.0, TOO_HARD_STARS)
         years = _span(self.years, "--years") if self.years else None
@@ -111,6 +111,8 @@ class DataChoice:
         Raises:
             OptionRefused: There is no such mode.
         """
+        from companion.training.library import MODES
+
         for name in self.modes or ():
             if name not in MODES:
                 raise OptionRefused(f"“{name}” is not a mode; choose of {', '.join(MODES)}.")
