@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from companion import __version__
+from companion.cli.evaluate_command import evaluate
 from companion.cli.generate_command import generate
 from companion.cli.models import models
 from companion.cli.options import (
@@ -46,6 +47,7 @@ app = typer.Typer(
 app.add_typer(models)
 app.add_typer(writing)
 app.command()(generate)
+app.command()(evaluate)
 
 
 def _version(wanted: bool) -> None:
