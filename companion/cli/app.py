@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from companion import __version__
+from companion.cli.evaluate_command import evaluate
 from companion.cli.generate_command import GroupedHelp, generate
 from companion.cli.models import models
 from companion.cli.options import (
@@ -50,6 +51,8 @@ app.add_typer(training)
 app.add_typer(writing)
 app.command(cls=GroupedHelp)(generate)
 app.command()(wizard)
+
+app.command()(evaluate)
 
 
 def _version(wanted: bool) -> None:

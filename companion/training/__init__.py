@@ -2,8 +2,7 @@
 
 ``library`` finds sets and leaves some out, ``spectra`` and ``charts`` prepare sound and maps,
 ``material`` gathers all of it. ``draws`` and ``batches`` make training windows, ``losses`` and
-``loop`` train on them, ``judging`` looks at held-out windows meanwhile. ``evaluate`` judges a
-finished model through the engine's own interface, with ``hearings``, ``faults`` and ``continuing``;
-``figures`` and ``measures`` sum up. Nothing of the companion imports this package; it may import
-``companion.engine`` and below.
+``loop`` train on them, ``judging`` looks at held-out windows meanwhile. ``evaluation`` judges any
+finished checkpoint through the engine's own interface; ``measures`` sums up. Only the command line
+imports this package; it may import ``companion.engine``, ``companion.checks`` and below.
 """

@@ -9,6 +9,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
 T = TypeVar("T")
 
 
@@ -29,6 +31,36 @@ def auc(faulty: Sequence[float], sound: Sequence[float]) -> float:
     return float((below + not_above).mean() / 2 / len(low))
 
 
+def spread(n: int, at_most: int) -> list[int]:
+    """Indices below ``n``, evenly spread, first and last among them; the middle one of one."""
+    if n <= at_most:
+        return list(range(n))
+    if at_most == 1:
+        return [n // 2]
+    return [round(float(place)) for place in np.linspace(0, n - 1, at_most)]
+
+
+def energy_distance(one: Sequence[float], other: Sequence[float]) -> float:
+    """How far two samples' distributions lie apart, in the samples' unit; NaN below two of each.
+
+    ``2 E|X-Y| - E|X-X'| - E|Y-Y'|`` (Szekely and Rizzo), without the pairs of a value with itself,
+    so that it is about 0 for two samples of one distribution however small they are; it may then
+    be a little below.
+    """
+    if len(one) < 2 or len(other) < 2:
+        return float("nan")
+    x, y = np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)
+    between = np.abs(x[:, None] - y[None, :]).mean()
+    return float(2 * between - _mean_gap(x) - _mean_gap(y))
+
+
+def _mean_gap(values: NDArray[np.float64]) -> float:
+    """Mean distance of two different members of a sample."""
+    n = len(values)
+    ranks = 2 * np.arange(n) - n + 1
+    return float(2 * (ranks * np.sort(values)).sum() / (n * (n - 1)))
+
+
 def interval(
     songs: Mapping[str, T],
     figure: Callable[[Sequence[T]], float],
@@ -44,5 +76,8 @@ def interval(
     for _ in range(draws):
         picks: list[int] = rng.integers(len(rows), size=len(rows)).tolist()
         values.append(figure([rows[index] for index in picks]))
-    low, high = np.nanpercentile(values, [2.5, 97.5])
+    known = [value for value in values if not np.isnan(value)]
+    if not known:
+        return float("nan"), float("nan")
+    low, high = np.percentile(known, [2.5, 97.5])
     return float(low), float(high)

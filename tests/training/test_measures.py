@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from companion.training.continuing import compare
-from companion.training.measures import auc, f1_score, interval
+from companion.training.measures import auc, energy_distance, f1_score, interval, spread
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def test_f1_of_counted_by_hand_numbers() -> None:
@@ -29,12 +32,31 @@ def test_intervals_have_songs_as_units() -> None:
     assert math.isnan(interval({"a": 1.0}, lambda rows: rows[0])[0])
 
 
-def test_onsets_are_compared_on_ticks_within_twelve_milliseconds() -> None:
-    ticks = np.array([0.0, 100.0, 200.0, 300.0])
-    counts = compare(np.array([3.0, 111.0, 250.0]), np.array([0.0, 205.0]), ticks)
-    assert counts.tolist() == [1, 1, 1, 1]
+def test_an_interval_leaves_out_draws_in_which_nothing_is_known() -> None:
+    def only_first(rows: Sequence[float]) -> float:
+        return 1.0 if 1.0 in rows else math.nan
+
+    assert interval({"a": 1.0, "b": 3.0}, only_first) == (1.0, 1.0)
+    assert math.isnan(interval({"a": 2.0, "b": 3.0}, only_first)[0])
 
 
-def test_nothing_written_is_all_missed() -> None:
-    counts = compare(np.zeros(0), np.array([0.0, 100.0]), np.array([0.0, 100.0]))
-    assert counts.tolist() == [0, 0, 2, 0]
+def test_indices_are_spread_from_first_to_last() -> None:
+    assert spread(3, 5) == [0, 1, 2]
+    assert spread(9, 3) == [0, 4, 8]
+    assert spread(5, 1) == [2]
+
+
+def test_the_energy_distance_is_that_of_all_pairs() -> None:
+    one, other = [1.0, 2.0, 4.0], [3.0, 7.0]
+    between = sum(abs(x - y) for x in one for y in other) / 6
+    within = (1 + 3 + 2) / 3, 4.0
+    assert energy_distance(one, other) == pytest.approx(2 * between - sum(within))
+    assert math.isnan(energy_distance([1.0], other))
+
+
+def test_samples_of_one_distribution_are_at_no_distance_however_small() -> None:
+    rng = np.random.default_rng(0)
+    values = [energy_distance(*rng.normal(size=(2, 6)).tolist()) for _ in range(2000)]
+    assert abs(np.mean(values)) < 0.03
+    one, other = rng.normal(size=(2, 6))
+    assert energy_distance(one.tolist(), (other + 3).tolist()) > 1

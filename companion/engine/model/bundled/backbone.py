@@ -157,6 +157,13 @@ class BundledBackbone:
         )
         return EncodedWindows(self.network.hear(ask)._asdict())
 
+    def encode_unheard(self, windows: Sequence[WindowInput]) -> EncodedWindows:
+        """As ``encode``, but nothing is known of the sound; maps without a song were trained so."""
+        sizes = self.network.sizes
+        silent = torch.zeros(len(windows), sizes.n_mels, sizes.window_frames, device=self.device)
+        deaf = torch.ones(len(windows), dtype=torch.bool, device=self.device)
+        return self.encode_columns(silent, windows, deaf)
+
     def encoding_key(self, window: WindowInput) -> bytes:
         """The red lines around the window and the classes of what is asked for."""
         end_ms = window.start_ms + self.network.lexicon.n_bins * BIN_MS + BIN_MS
