@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from companion.beatmap import Document, Mode
 from companion.beatmap.star_rating import star_rating
 from companion.engine import checkpoint
+from companion.engine.audio import Waveform
 from companion.training.library import TOO_HARD_STARS
 from companion.training.measures import spread
 
@@ -91,7 +92,8 @@ def examinee(
     files = [file for file in one.maps if file.mode == mode]
     if not files:
         return None
-    song, lent = model.listen(one.audio), model.listen(other.audio)
+    song = model.listen(one.audio)
+    lent = repeated(model.listen(other.audio), song)
     found: list[Case] = []
     for file in files:
         data = file.path.read_bytes()
@@ -105,6 +107,19 @@ def examinee(
     if not chosen:
         return None
     return Examinee(one, mode, song, lent, chosen, tuple(found))
+
+
+def repeated(lent: Song, song: Song) -> Song:
+    """Another song's sound, over and over until it is as long as the song.
+
+    Beyond its end there would be silence, which says nothing where wrong sound misleads; its first
+    and last tenth, which are often as good as silent, are left out for the same reason.
+    """
+    samples, n = lent.waveform.samples, len(song.waveform.samples)
+    edge = len(samples) // 10
+    sound = np.resize(samples[edge : len(samples) - edge], n)
+    waveform = Waveform(sound, lent.waveform.rate_hz, f"{lent.waveform.audio_id}, {n} samples")
+    return replace(lent, waveform=waveform)
 
 
 def lender(sets: Sequence[SongSet], index: int) -> SongSet:
