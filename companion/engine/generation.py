@@ -157,6 +157,7 @@ def generate_range(
     *,
     seeds: Sequence[int] = (0,),
     hear: Hear | None = None,
+    overlap: WindowSettings | None = None,
 ) -> Iterator[GeneratedWindow]:
     """Write new objects into a stretch of a map: only events of the map context come out.
 
@@ -174,6 +175,7 @@ def generate_range(
         token: Stops the work between two tokens.
         seeds: One per variant; a variant does not depend on the others.
         hear: Gives encodings from memory, in place of the backbone.
+        overlap: How the song is cut; as the checkpoint wants it unless given.
 
     Raises:
         RangeRefused: The range is not within the song.
@@ -190,9 +192,8 @@ def generate_range(
     known = {ContextType.TIMING, ContextType.KIAI}
     plan = prompts.plan(known, {ContextType.MAP}, conditioning.mode)
     parts = _parts_around(beatmap, prompts.encoding, plan.produced, range, waveform.duration_ms)
-    windows = windows_of(
-        len(waveform.samples), backbone.settings.windows, range.start_ms, range.end_ms
-    )
+    settings = overlap or backbone.settings.windows
+    windows = windows_of(len(waveform.samples), settings, range.start_ms, range.end_ms)
     generation = Generation(
         backbone,
         waveform,
@@ -208,6 +209,7 @@ def generate_range(
         red_lines=beatmap.red_lines,
         range=range,
         hear=hear,
+        overlap=settings,
     )
     yield from generate(generation, token)
 

@@ -60,6 +60,7 @@ class NewRhythm:
             token,
             seeds=self._given.seeds,
             hear=self._given.hear,
+            overlap=self._given.model.backbone.settings.windows.keeping_more(),
         )
         for window in generated:
             draft = drafts[window.variant]

@@ -346,7 +346,8 @@ def test_a_map_without_timing_is_refused(engine, song: Path) -> None:
 @pytest.mark.parametrize("what", ["all", "hitsounds"])
 def test_a_cancelled_regeneration_stops(engine, request_, what) -> None:
     token = CancelToken()
-    passages = engine.regenerate(with_options(request_, replace=what), token)
+    longer = replace(request_, range=TimeRange(1_000, 11_000))
+    passages = engine.regenerate(with_options(longer, replace=what), token)
     next(passages)
     token.cancel()
     with pytest.raises(Cancelled):

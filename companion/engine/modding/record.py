@@ -12,6 +12,7 @@ from companion.engine.events import (
     UNTIMED_TYPES,
     EventType,
 )
+from companion.engine.windows import WIDE_LOOKAHEAD
 from companion.errors import CheckpointMismatch
 
 if TYPE_CHECKING:
@@ -132,12 +133,8 @@ class ModdingSettings:
 
     @classmethod
     def full_size(cls) -> Self:
-        """For the published families, whose files say nothing of it.
-
-        The original judges a tenth of each window. Three tenths, after no less of the past and
-        before a fifth of a window that is still heard, are as telling at a third of the work.
-        """
-        return cls(lookahead=0.2)
+        """For the published families, whose files say nothing of it."""
+        return cls(lookahead=WIDE_LOOKAHEAD)
 
     @classmethod
     def uncalibrated(cls) -> Self:
