@@ -152,19 +152,27 @@ def mod(
         typer.Option(metavar="SEVERITY", help="Exit with 1 if there is a problem, warning, minor."),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Dismissed findings too.")] = False,
+    lookback: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of a window that is only its past when the model judges.",
+            show_default="the model's",
+        ),
+    ] = None,
+    lookahead: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of a window that is only heard then; 0.4 is Mapperatorinator's, and slow.",
+            show_default="0.2, or the model's",
+        ),
+    ] = None,
 ) -> None:
     """List what rules and model find in a map."""
     settings = _settings(ctx, common, model)
-    from companion.cli.modding import print_findings
+    from companion.cli.modding import ModWish, print_findings
 
-    print_findings(
-        settings,
-        _terminal(ctx),
-        map_path,
-        with_model=not rules_only,
-        with_dismissed=everything,
-        fail_on=fail_on,
-    )
+    wish = ModWish(not rules_only, everything, fail_on, lookback, lookahead)
+    print_findings(settings, _terminal(ctx), map_path, wish)
 
 
 @app.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -13,7 +13,7 @@ from companion.cli.progress import Progress
 from companion.cli.terminal import error_json, one_line
 from companion.cli.workbench import Workbench
 from companion.engine.cancellation import CancelToken
-from companion.engine.requests import ScoreProgress
+from companion.engine.requests import ScoreProgress, verify_overlap
 from companion.errors import CompanionError, OptionRefused
 from companion.findings import Severity, timestamp
 from companion.session import StartScore
@@ -37,6 +37,20 @@ _ORDER = {severity: place for place, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, slots=True)
+class ModWish:
+    """What is wanted of a look at a map."""
+
+    with_model: bool = True
+    with_dismissed: bool = False
+    fail_on: str | None = None
+    """The severity from which on findings are a failure."""
+    lookback: float | None = None
+    """Leading part of a window that is not judged; the model's own when ``None``."""
+    lookahead: float | None = None
+    """Trailing part of a window that is not judged; the model's own when ``None``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Scan:
     """How the model's part went."""
 
@@ -45,37 +59,31 @@ class Scan:
     """Why the model could not look at the map."""
 
 
-def print_findings(
-    settings: Settings,
-    terminal: Terminal,
-    path: Path,
-    *,
-    with_model: bool,
-    with_dismissed: bool,
-    fail_on: str | None = None,
-) -> None:
+def print_findings(settings: Settings, terminal: Terminal, path: Path, wish: ModWish) -> None:
     """Print all findings, gravest first; of a folder, what the rules find in the set.
 
     When the model cannot look at the map, the rules' findings are printed all the same, and the
-    exit status is 2. With `fail_on` it is 1 when something of this severity or a graver one is
+    exit status is 2. With `wish.fail_on` it is 1 when something of this severity or a graver one is
     there.
 
     Raises:
         UnreadableBeatmap: The map cannot be read.
-        OptionRefused: There is no such severity to fail on, or the model is to look at a folder.
+        OptionRefused: There is no such severity to fail on, the model is to look at a folder, or
+            nothing of a window would be judged.
     """
-    limit = _limit(fail_on)
+    limit = _limit(wish.fail_on)
+    verify_overlap(wish.lookback, wish.lookahead)
     if path.is_dir():
-        if with_model:
+        if wish.with_model:
             raise OptionRefused("The model looks at one map; for a folder add --rules-only.")
         from companion.cli.mapset_modding import print_set_findings
 
         _fail(print_set_findings(terminal, path), limit)
         return
     bench = Workbench(settings, path)
-    if with_dismissed:
+    if wish.with_dismissed:
         bench.session.restore_dismissed()  # for this look only: nothing is written down
-    scan = _scan(bench, terminal) if with_model else Scan()
+    scan = _scan(bench, terminal, wish) if wish.with_model else Scan()
     findings = sorted(bench.session.board.shown, key=_by_importance)
     hidden = bench.session.board.dismissed_count
     terminal.result(_text(bench, findings, hidden), _value(bench, findings, hidden, scan))
@@ -100,7 +108,7 @@ def _fail(findings: Iterable[Finding], limit: int) -> None:
         raise typer.Exit(1)
 
 
-def _scan(bench: Workbench, terminal: Terminal) -> Scan:
+def _scan(bench: Workbench, terminal: Terminal, wish: ModWish) -> Scan:
     """Let the model look at the whole map."""
     started = time.perf_counter()
     try:
@@ -111,7 +119,8 @@ def _scan(bench: Workbench, terminal: Terminal) -> Scan:
         info = bench.load_model()
         terminal.note(f"{info.name} listens to {order.request.audio_path.name} …")
         started = time.perf_counter()
-        answers = bench.perform(order.job_id, bench.engine.score(order.request, CancelToken()))
+        request = replace(order.request, lookback=wish.lookback, lookahead=wish.lookahead)
+        answers = bench.perform(order.job_id, bench.engine.score(request, CancelToken()))
         with Progress(terminal, "windows") as progress:
             for answer in answers:
                 bench.session.drain()
