@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from companion.engine.requests import ScoreRequest
 from companion.errors import ModelMissing
 from companion.journal import Journal
 from tests.cli.conftest import MAP, Commands
@@ -103,3 +104,20 @@ def test_modding_changes_nothing(companion: Commands, map_path: Path):
     companion("mod", map_path)
     assert map_path.read_bytes() == MAP
     assert sorted(path.name for path in map_path.parent.iterdir()) == ["map.osu", "song.wav"]
+
+
+def test_how_much_of_a_window_is_judged_can_be_said(
+    companion: Commands, map_path: Path, engine: FakeEngine
+):
+    assert companion("mod", map_path, "--lookback", 0.3, "--lookahead", 0.4).status == 0
+    (request,) = [r for r in engine.requests if isinstance(r, ScoreRequest)]
+    assert (request.lookback, request.lookahead) == (0.3, 0.4)
+
+
+def test_nothing_left_to_judge_is_refused_before_the_model_is_loaded(
+    companion: Commands, map_path: Path, engine: FakeEngine
+):
+    answer = companion("mod", map_path, "--lookback", 0.6, "--lookahead", 0.4)
+    assert answer.status == 2
+    assert "together below 1" in answer.err
+    assert engine.requests == []
