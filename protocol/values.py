@@ -211,8 +211,8 @@ class Job(Wire):
 
     id: Id
     """Its id; `cancel` takes it."""
-    kind: Literal["score", "regenerate"]
-    """A MaiMod scan, or the generation of a passage."""
+    kind: Literal["score", "regenerate", "hitsounds"]
+    """A MaiMod scan, or what is generated: a passage, hitsounds."""
     state: Literal["queued", "running", "done", "cancelled", "failed"]
     """`done`, `cancelled` and `failed` are final."""
     revision: int
@@ -259,6 +259,8 @@ class Variant(Wire):
     mean_logprob: float | None
     """Mean natural log probability of its tokens: how sure the model was. Null before the first
     passage."""
+    changed: int
+    """How many of these objects do not stand in the map like this."""
 
 
 class Suggestion(Wire):

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from companion.beatmap import Document
     from companion.bridge.detectors import Detector
     from companion.engine.cancellation import CancelToken
-    from companion.engine.requests import Engine, ScoreProgress, ScoreRequest
+    from companion.engine.requests import Engine, RegenerateRequest, ScoreProgress, ScoreRequest
     from companion.journal import Journal
     from companion.session import Examined, Order, Session
     from companion.worker import EngineSource, Report
@@ -148,7 +148,9 @@ class Conductor:
             case StartScore(job_id, request):
                 self._worker.submit(Lane.SCORE, job_id, partial(_score, request))
             case StartRegenerate(job_id, request):
-                self._worker.submit(Lane.GENERATE, job_id, partial(generate, request))
+                self._worker.submit(
+                    Lane.GENERATE, job_id, partial(generate, request), partial(_require, request)
+                )
             case CancelJob(job_id):
                 self._worker.cancel(job_id)
             case KeepDismissed(ids):
@@ -359,3 +361,7 @@ def _detection(state: EditorState) -> Detection:
 
 def _score(request: ScoreRequest, engine: Engine, token: CancelToken) -> Iterator[ScoreProgress]:
     return engine.score(request, token)
+
+
+def _require(request: RegenerateRequest, engine: Engine) -> None:
+    engine.require_able(request)

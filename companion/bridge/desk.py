@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -12,12 +11,14 @@ from companion.beatmap import TimeRange
 from companion.bridge import wire
 from companion.bridge.scribe import Scribe
 from companion.engine.requests import RegenerateOptions
+from companion.engine.seeds import chosen_seed
 from companion.errors import RequestError
 from companion.journal import disclosure, map_key
 from protocol import messages
 
 if TYPE_CHECKING:
     from companion.bridge.conductor import Conductor
+    from companion.suggestions import Suggestion
     from protocol.messages import ClientRequest, ServerUpdate
 
 RELOAD_NOTE: Final = (
@@ -63,6 +64,8 @@ class RequestDesk:
                 await self._conductor.pick(None)
             case messages.Regenerate():
                 return (self._regenerate(request, reply),)
+            case messages.ChooseHitsounds():
+                return (self._choose_hitsounds(request, reply),)
             case messages.Cancel(job_id=job_id):
                 session.cancel(job_id)
             case messages.Accept():
@@ -94,14 +97,13 @@ class RequestDesk:
         self, request: messages.Regenerate, reply: messages.Reply
     ) -> messages.ServerUpdate:
         wanted = request.options
-        seed = secrets.randbelow(2**31) if wanted.seed is None else wanted.seed
         suggestion = self._session.regenerate(
             request.request_id,
             request.base_revision,
             TimeRange(request.start_ms, request.end_ms),
             RegenerateOptions(
                 difficulty=wanted.difficulty,
-                seed=seed,
+                seed=chosen_seed(wanted.seed),
                 guidance=wanted.guidance,
                 temperature=wanted.temperature,
                 replace=wanted.replace,
@@ -109,9 +111,24 @@ class RequestDesk:
                 variants=wanted.variants,
             ),
         )
-        return reply.model_copy(
-            update={"job_id": suggestion.job_id, "suggestion_id": suggestion.id}
+        return _started(reply, suggestion)
+
+    def _choose_hitsounds(
+        self, request: messages.ChooseHitsounds, reply: messages.Reply
+    ) -> messages.ServerUpdate:
+        wanted = request.options
+        suggestion = self._session.choose_hitsounds(
+            request.request_id,
+            request.base_revision,
+            request.start_ms,
+            request.end_ms,
+            RegenerateOptions(
+                seed=chosen_seed(wanted.seed),
+                temperature=wanted.temperature,
+                variants=wanted.variants,
+            ),
         )
+        return _started(reply, suggestion)
 
     def _set_modding_only(self, request: messages.SetModdingOnly) -> None:
         """Turned on: first the switch, then the disk. Turned off: the other way round."""
@@ -149,3 +166,7 @@ class RequestDesk:
             entries=[wire.provenance_entry(record) for record in records],
             disclosure=disclosure(records),
         )
+
+
+def _started(reply: messages.Reply, suggestion: Suggestion) -> messages.Reply:
+    return reply.model_copy(update={"job_id": suggestion.job_id, "suggestion_id": suggestion.id})

@@ -122,6 +122,12 @@ def generated_objects(base: Document, lines: Sequence[bytes]) -> list[values.Tim
     return timeline_objects(preview(base, lines), PathBook())
 
 
+def n_changed(base: Document, lines: Sequence[bytes]) -> int:
+    """How many generated lines do not stand in the base like this."""
+    present = {line.raw for line in base.lines}
+    return sum(line not in present for line in lines)
+
+
 def thinned(points: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
     """A polyline without points closer than `POINT_DISTANCE_PX`; its ends are kept."""
     kept: list[tuple[float, float]] = []

@@ -9,6 +9,7 @@ from companion.bridge.drawing import (
     PathBook,
     generated_objects,
     length_ms_of,
+    n_changed,
     span,
     timeline,
     wire_ms,
@@ -111,6 +112,7 @@ class Wire:
                     end_ms=passage.range.end_ms,
                     objects=generated_objects(item.base, passage.lines),
                     mean_logprob=passage.mean_logprob,
+                    changed=n_changed(item.base, passage.lines),
                 )
             case SuggestionNews(item):
                 return messages.SuggestionChanged(suggestion=suggestion(item))
@@ -250,6 +252,7 @@ def suggestion(item: Suggestion) -> values.Suggestion:
                 variant=variant,
                 objects=generated_objects(item.base, item.lines(variant)),
                 mean_logprob=item.mean_logprob(variant),
+                changed=n_changed(item.base, item.lines(variant)),
             )
             for variant in item.variants
         ],

@@ -10,11 +10,11 @@ from companion.beatmap.new_difficulty import begin_difficulty, difficulty_file_n
 from companion.cli.modding import map_value
 from companion.cli.progress import SongProgress
 from companion.cli.regenerating import show_notice
-from companion.cli.seeds import chosen_seed
 from companion.cli.workbench import Workbench
 from companion.engine.cancellation import CancelToken
 from companion.engine.conditioning import Conditioning, star_rating
 from companion.engine.requests import RegenerateOptions, RegenerateRequest
+from companion.engine.seeds import chosen_seed
 from companion.errors import OptionRefused, StaleEdit
 from companion.session.plans import GeneratedBy, PlannedWrite
 from companion.suggestions import Suggestion, SuggestionState, splice

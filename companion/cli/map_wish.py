@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from companion.beatmap import Mode, TimingPoint
-from companion.cli.seeds import chosen_seed
 from companion.engine.conditioning import Conditioning
 from companion.engine.map_requests import MapOptions, MapRequest
 from companion.engine.postprocess import MapHeader
+from companion.engine.seeds import chosen_seed
 from companion.errors import OptionRefused
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from companion.engine.events import HEAD_TYPES, TYPES, ContextType, EventType
 from companion.engine.generation import generate_range
 from companion.engine.postprocess import PostprocessOptions, SectionOptions, write_section
 from companion.engine.prompts import Context
+from companion.engine.regenerating_ability import require_choosing
 from companion.engine.requests import Passage, VariantRank
 from companion.engine.scanning import EventIndex
 from companion.engine.tidying import Tidier
@@ -74,16 +75,8 @@ class Regeneration:
 
     def passages(self, token: CancelToken) -> Iterator[Passage]:
         """Everything that is asked for, all variants side by side."""
-        what = self.request.options.replace
-        if what == "all":
-            yield from self._whole(token)
-        elif what == "rhythm":
-            raise OptionRefused(
-                "This model cannot change the rhythm alone. Replace everything, or only the "
-                "positions or the hitsounds."
-            )
-        else:
-            yield from self._aspect(token)
+        require_choosing(self.options)
+        yield from self._whole(token) if self.options.replace == "all" else self._aspect(token)
 
     @property
     def options(self) -> RegenerateOptions:
@@ -155,10 +148,6 @@ class Regeneration:
     # One aspect
 
     def _aspect(self, token: CancelToken) -> Iterator[Passage]:
-        if self.options.guidance != 1:
-            raise OptionRefused(
-                "Guidance works only when everything is replaced; set it to 1 here."
-            )
         for variant, seed in enumerate(self.seeds):
             yield from self._one_aspect(variant, seed, token)
 

@@ -103,10 +103,21 @@ class Core:
     def _add_job(self, job: Job) -> None:
         self._put(JobNews(self.jobs.put(job)))
 
-    def _cancel_jobs(self, kind: str | None = None, note: str | None = None) -> None:
-        """Call off what is waiting or running, of one kind or all."""
+    def _cancel_jobs(self, note: str | None = None) -> None:
+        """Call off everything that is waiting or running."""
         for job in self.jobs.live:
-            if kind is None or job.kind == kind:
+            self._end_job(job, JobState.CANCELLED, note=note)
+
+    def _cancel_scan(self) -> None:
+        """Call off the scan that is waiting or running."""
+        for job in self.jobs.live:
+            if not job.generates:
+                self._end_job(job, JobState.CANCELLED)
+
+    def _cancel_generating(self, note: str) -> None:
+        """Call off whatever is being generated."""
+        for job in self.jobs.live:
+            if job.generates:
                 self._end_job(job, JobState.CANCELLED, note=note)
 
     def _end_job(

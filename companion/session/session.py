@@ -165,7 +165,7 @@ class Session(ModelWork):
         before = self.revision
         document = examined.document
         number = before.number + 1 if before else 1
-        self._cancel_jobs("score")  # it works on what is no longer there
+        self._cancel_scan()  # it works on what is no longer there
         self.revision = Revision(
             open_map.map_id, number, document, origin, examined.stars, examined.changed
         )
@@ -310,7 +310,7 @@ class Session(ModelWork):
             self._require_map()
             self.fair_use = replace(self.fair_use, modding_only_mapset=enabled)
         if self.fair_use.modding_only:
-            self._cancel_jobs("regenerate", note="Modding-only was switched on.")
+            self._cancel_generating("Modding-only was switched on.")
         self._put(FairUseNews(self.fair_use))
 
     def acknowledge_notice(self) -> None:

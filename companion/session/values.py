@@ -87,6 +87,10 @@ class ShownFinding:
     source: Source
 
 
+JobKind = Literal["score", "regenerate", "hitsounds"]
+"""What a job does. All but `score` generate, one at a time."""
+
+
 class JobState(StrEnum):
     """Where a job is in its life."""
 
@@ -112,7 +116,7 @@ class Job:
     """A piece of work for the model."""
 
     id: str
-    kind: Literal["score", "regenerate"]
+    kind: JobKind
     revision: int
     state: JobState = JobState.QUEUED
     done: int = 0
@@ -121,6 +125,11 @@ class Job:
     suggestion_id: str | None = None
     note: str | None = None
     error: CompanionError | None = None
+
+    @property
+    def generates(self) -> bool:
+        """Whether it writes generated content, or gets it ready to be written."""
+        return self.kind != "score"
 
 
 @dataclass(frozen=True, slots=True)

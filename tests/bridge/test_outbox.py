@@ -60,7 +60,13 @@ def job(name, done):
 
 def passage(number):
     return m.PassageAdded(
-        suggestion_id="s", variant=0, start_ms=number, end_ms=number, objects=[], mean_logprob=0
+        suggestion_id="s",
+        variant=0,
+        start_ms=number,
+        end_ms=number,
+        objects=[],
+        mean_logprob=0,
+        changed=0,
     )
 
 

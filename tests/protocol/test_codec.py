@@ -20,7 +20,7 @@ from protocol.codec import (
 )
 
 CLIENT: list[Any] = [
-    m.Hello(protocol_version=1, token="t"),
+    m.Hello(protocol_version=2, token="t"),
     m.GetSnapshot(request_id="1"),
     m.SelectMap(request_id="1", map_id="m1"),
     m.FollowEditor(request_id="1"),
@@ -31,6 +31,14 @@ CLIENT: list[Any] = [
         start_ms=0,
         end_ms=10,
         options=m.RegenerateOptions(difficulty=3.5, seed=7, replace="rhythm", variants=3),
+    ),
+    m.ChooseHitsounds(request_id="1", base_revision=2),
+    m.ChooseHitsounds(
+        request_id="1",
+        base_revision=2,
+        start_ms=0,
+        end_ms=10,
+        options=m.HitsoundOptions(seed=3, temperature=0, variants=2),
     ),
     m.Cancel(request_id="1", job_id="j"),
     m.Accept(request_id="1", suggestion_id="s", variant=1),
@@ -98,7 +106,13 @@ SERVER: list[Any] = [
     m.FindingsDelta(map_id="m", revision=1, added=[], removed_ids=["a"], dismissed_count=1),
     m.JobChanged(job=JOB),
     m.PassageAdded(
-        suggestion_id="s", variant=0, start_ms=0, end_ms=1, objects=[OBJECT], mean_logprob=-1.5
+        suggestion_id="s",
+        variant=0,
+        start_ms=0,
+        end_ms=1,
+        objects=[OBJECT],
+        mean_logprob=-1.5,
+        changed=1,
     ),
     m.ModelChanged(model=MODEL),
     m.UndoChanged(undo=UNDO),

@@ -319,6 +319,44 @@ def test_accepting_replaces_exactly_the_objects_in_the_range(opened):
     assert planned.document.apply(planned.undo).to_bytes() == opened.data
 
 
+def test_hitsounds_of_the_whole_map_reach_from_the_first_object_past_the_last(opened):
+    suggestion = opened.session.choose_hitsounds("r", 1, None, None, RegenerateOptions(seed=3))
+    assert suggestion.range == TimeRange(1000, 11_000)
+    (job,) = [job for job in opened.session.jobs.live if job.generates]
+    assert (job.kind, job.suggestion_id) == ("hitsounds", suggestion.id)
+    asked = opened.session.drain()[-1].request.options
+    assert (asked.replace, asked.seed, asked.guidance) == ("hitsounds", 3, 1)
+
+
+def test_hitsounds_are_spliced_into_the_lines_and_undone(opened):
+    session = opened.session
+    suggestion = session.choose_hitsounds("r", 1, 3000, 4000, RegenerateOptions())
+    assert suggestion.range == TimeRange(3000, 4000)
+    lines = (b"128,192,3000,1,2,0:0:0:0:", b"144,192,3500,1,0,0:0:0:0:")
+    session.reported(JobYielded(suggestion.job_id, Passage(0, suggestion.range, lines, -1.0)))
+    session.reported(JobDone(suggestion.job_id))
+    planned = session.plan_accept(suggestion.id, 0, opened.data)
+    old, new = opened.data.split(b"\n"), planned.document.to_bytes().split(b"\n")
+    assert [pair for pair in zip(old, new, strict=True) if pair[0] != pair[1]] == [
+        (b"128,192,3000,1,0,0:0:0:0:", b"128,192,3000,1,2,0:0:0:0:")
+    ]
+    assert planned.description == "New hitsounds 00:03:000 - 00:04:000"
+    assert planned.document.apply(planned.undo).to_bytes() == opened.data
+
+
+def test_a_map_without_objects_has_nothing_to_sound(driver, new_map):
+    driver.open(new_map(0))
+    with pytest.raises(RangeRefused, match="no objects"):
+        driver.session.choose_hitsounds("r", 1, None, None, RegenerateOptions())
+
+
+def test_hitsounds_and_sections_are_generated_one_at_a_time(opened):
+    section = opened.session.regenerate("r1", 1, TimeRange(3000, 5000), RegenerateOptions())
+    opened.session.choose_hitsounds("r2", 1, None, None, RegenerateOptions())
+    assert CancelJob(section.job_id) in opened.take()
+    assert [job.kind for job in opened.session.jobs.live if job.generates] == ["hitsounds"]
+
+
 def test_accepting_moves_along_with_a_save_elsewhere(opened, new_map):
     suggestion = generate(opened)
     saved = new_map(moved={15: 40})

@@ -233,8 +233,8 @@ describe("regenerating", () => {
       state: "offered",
       ranking: [1, 0],
       variants: [
-        { variant: 0, objects: [circle(1000)], mean_logprob: -1 },
-        { variant: 1, objects: [circle(1000), circle(1500)], mean_logprob: -2 },
+        { variant: 0, objects: [circle(1000)], mean_logprob: -1, changed: 1 },
+        { variant: 1, objects: [circle(1000), circle(1500)], mean_logprob: -2, changed: 2 },
       ],
     });
     await opened({ suggestions: [offered] });
@@ -265,5 +265,58 @@ describe("regenerating", () => {
     find("[data-testid=discard]").click();
     await settled();
     expect(root.querySelector("[data-testid=suggestion-state]")).toBeNull();
+  });
+});
+
+describe("hitsounds", () => {
+  it("are asked for the whole map, or for the selected range", async () => {
+    await opened();
+    find<HTMLInputElement>("input[value=hitsounds]").click();
+    await settled();
+    find("[data-testid=choose-hitsounds]").click();
+    await settled();
+    const whole = socket.lastSent("choose_hitsounds");
+    expect(whole).toMatchObject({ base_revision: 1, start_ms: null, end_ms: null });
+    socket.deliver(reply(whole.request_id, 2));
+    await settled();
+    find<HTMLInputElement>("input[value=range]").click();
+    await settled();
+    expect(find<HTMLButtonElement>("[data-testid=choose-hitsounds]").disabled).toBe(true);
+    app.view.setRange(1000, 3000);
+    await settled();
+    find("[data-testid=choose-hitsounds]").click();
+    await settled();
+    expect(socket.lastSent("choose_hitsounds")).toMatchObject({
+      start_ms: 1000,
+      end_ms: 3000,
+      options: { seed: null, variants: 1 },
+    });
+  });
+
+  it("show how far they are, can be called off, and hold back everything else", async () => {
+    await opened({ jobs: [job("j3", { kind: "hitsounds", done: 1, total: 4 })] });
+    find<HTMLInputElement>("input[value=hitsounds]").click();
+    await settled();
+    expect(find("[data-testid=job-progress]").textContent).toContain("Choosing hitsounds 25 %");
+    expect(find<HTMLButtonElement>("[data-testid=choose-hitsounds]").disabled).toBe(true);
+    find("[data-testid=cancel-generate]").click();
+    expect(socket.lastSent("cancel").job_id).toBe("j3");
+  });
+
+  it("say why they could not be chosen", async () => {
+    const error = { code: "option_refused", message: "This model knows no hitsounds." };
+    await opened({ jobs: [job("j3", { kind: "hitsounds", state: "failed", error })] });
+    find<HTMLInputElement>("input[value=hitsounds]").click();
+    await settled();
+    expect(find(".generate .reason").textContent).toBe(error.message);
+  });
+
+  it("say how many objects sound different", async () => {
+    const settings = { ...suggestion("s").settings, replace: "hitsounds" as const };
+    const variants = [
+      { variant: 0, objects: [circle(1000), circle(1500)], mean_logprob: -1, changed: 1 },
+    ];
+    await opened({ suggestions: [suggestion("s", { state: "offered", settings, variants })] });
+    expect(find(".choices").textContent).toContain("1 of 2 objects sound different");
   });
 });

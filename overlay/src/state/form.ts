@@ -1,4 +1,4 @@
-import type { RegenerateOptions } from "../protocol";
+import type { HitsoundOptions, RegenerateOptions } from "../protocol";
 
 type Replace = NonNullable<RegenerateOptions["replace"]>;
 
@@ -23,22 +23,38 @@ export const DEFAULT_FORM: RegenerateForm = {
   variants: 2,
 };
 
+/** What the hitsounds panel asks for, as typed. */
+export interface HitsoundsForm {
+  readonly where: "map" | "range";
+  readonly seed: string;
+  readonly temperature: number;
+  readonly variants: number;
+}
+
+export const DEFAULT_HITSOUNDS: HitsoundsForm = {
+  where: "map",
+  seed: "",
+  temperature: 0.8,
+  variants: 1,
+};
+
 const LARGEST_SEED = 2 ** 31 - 1;
 
-export type FormResult =
-  | { readonly ok: true; readonly options: RegenerateOptions }
-  | { readonly ok: false; readonly field: "difficulty" | "seed"; readonly message: string };
+/** A request's options, or what is wrong with the form in plain words. */
+export type FormResult<Options, Field extends string> =
+  | { readonly ok: true; readonly options: Options }
+  | { readonly ok: false; readonly field: Field; readonly message: string };
 
-/** The request's options, or what is wrong with the form in plain words. */
-export function readForm(form: RegenerateForm): FormResult {
+/** What the section panel asks for. */
+export function readForm(
+  form: RegenerateForm,
+): FormResult<RegenerateOptions, "difficulty" | "seed"> {
   const difficulty = numberOrNull(form.difficulty);
   if (difficulty !== null && !(difficulty >= 0 && difficulty <= 12)) {
     return { ok: false, field: "difficulty", message: "Stars go from 0 to 12." };
   }
   const seed = numberOrNull(form.seed);
-  if (seed !== null && !(Number.isInteger(seed) && seed >= 0 && seed <= LARGEST_SEED)) {
-    return { ok: false, field: "seed", message: "A seed is a whole number below 2,147,483,648." };
-  }
+  if (!isSeed(seed)) return WRONG_SEED;
   const { guidance, temperature, replace, variants } = form;
   return {
     ok: true,
@@ -52,6 +68,24 @@ export function readForm(form: RegenerateForm): FormResult {
       change_green_lines: form.changeGreenLines,
     },
   };
+}
+
+/** What the hitsounds panel asks for. */
+export function readHitsoundsForm(form: HitsoundsForm): FormResult<HitsoundOptions, "seed"> {
+  const seed = numberOrNull(form.seed);
+  if (!isSeed(seed)) return WRONG_SEED;
+  const { temperature, variants } = form;
+  return { ok: true, options: { seed, temperature, variants } };
+}
+
+const WRONG_SEED = {
+  ok: false,
+  field: "seed",
+  message: "A seed is a whole number below 2,147,483,648.",
+} as const;
+
+function isSeed(seed: number | null): boolean {
+  return seed === null || (Number.isInteger(seed) && seed >= 0 && seed <= LARGEST_SEED);
 }
 
 /** A seed to try next. */

@@ -74,14 +74,15 @@ describe("reduce", () => {
       start_ms: 1000,
       end_ms: 2000,
       mean_logprob: -1,
+      changed: 1,
     };
     state = reduce(state, { ...passage, seq: 3, variant: 1, objects: [circle(1000)] });
     state = reduce(state, { ...passage, seq: 4, variant: 0, objects: [circle(1100)] });
     state = reduce(state, { ...passage, seq: 5, variant: 1, objects: [circle(2000)] });
     const variants = state.suggestions[0]?.variants ?? [];
-    expect(variants.map(({ variant, objects }) => [variant, objects.length])).toEqual([
-      [0, 1],
-      [1, 2],
+    expect(variants.map((one) => [one.variant, one.objects.length, one.changed])).toEqual([
+      [0, 1, 1],
+      [1, 2, 2],
     ]);
     state = reduce(state, {
       type: "suggestion",

@@ -167,6 +167,7 @@ function variantsAfter(variants: readonly Variant[], passage: PassageAdded): Var
     variant: passage.variant,
     objects: [...(old?.objects ?? []), ...passage.objects],
     mean_logprob: passage.mean_logprob,
+    changed: (old?.changed ?? 0) + passage.changed,
   };
   return [...variants.filter(({ variant }) => variant !== passage.variant), grown].sort(
     (a, b) => a.variant - b.variant,
