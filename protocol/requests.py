@@ -117,6 +117,33 @@ class ChooseHitsounds(Request):
     """How."""
 
 
+class TimingOptions(Wire):
+    """How to time a song by ear."""
+
+    iterations: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """How many hearings super timing adds up; null is plain timing, one hearing."""
+    seed: Seed | None = None
+    """Same seed, same result; null lets the daemon choose."""
+    leniency_ms: Annotated[float, Field(gt=0, le=100)] = 10.0
+    """How far a beat may lie from its red line; less gives more red lines."""
+
+
+class HearTiming(Request):
+    """Starts timing the open map's song by ear. Nothing is written: a `timing` tells the result."""
+
+    type: Literal["hear_timing"] = "hear_timing"
+    options: TimingOptions = TimingOptions()
+    """How."""
+
+
+class ApplyTiming(Request):
+    """Puts the red lines that were heard in the place of the map's own."""
+
+    type: Literal["apply_timing"] = "apply_timing"
+    timing_id: Id
+    """The timing on show."""
+
+
 class Cancel(Request):
     """Calls a job off."""
 
@@ -207,6 +234,8 @@ ClientRequest = (
     | FollowEditor
     | Regenerate
     | ChooseHitsounds
+    | HearTiming
+    | ApplyTiming
     | Cancel
     | Accept
     | Reject

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from protocol.timing import TimingReport  # noqa: TC001 - pydantic reads annotations when it runs
 from protocol.values import (
     ErrorInfo,
     FairUse,
@@ -62,6 +63,8 @@ class Snapshot(Update):
     """Jobs that are queued or running, and the last one that ended of each kind."""
     suggestions: list[Suggestion]
     """Suggestions of the open map, newest last."""
+    timing: TimingReport | None
+    """The song's timing as it was heard last; null before."""
     model: ModelState
     """The model."""
     undo: UndoState
@@ -140,6 +143,14 @@ class SuggestionChanged(Update):
     """The suggestion as it is now, with all its objects."""
 
 
+class TimingChanged(Update):
+    """The song's timing was heard, compares otherwise with the map now, or is void (null)."""
+
+    type: Literal["timing"] = "timing"
+    timing: TimingReport | None
+    """The timing as it is now."""
+
+
 class ModelChanged(Update):
     """The model was loaded, unloaded, or failed."""
 
@@ -216,6 +227,7 @@ ServerUpdate = (
     | JobChanged
     | PassageAdded
     | SuggestionChanged
+    | TimingChanged
     | ModelChanged
     | UndoChanged
     | FairUseChanged

@@ -211,8 +211,8 @@ class Job(Wire):
 
     id: Id
     """Its id; `cancel` takes it."""
-    kind: Literal["score", "regenerate", "hitsounds"]
-    """A MaiMod scan, or what is generated: a passage, hitsounds."""
+    kind: Literal["score", "regenerate", "hitsounds", "timing"]
+    """A MaiMod scan, or what is generated: a passage, hitsounds, a timing."""
     state: Literal["queued", "running", "done", "cancelled", "failed"]
     """`done`, `cancelled` and `failed` are final."""
     revision: int

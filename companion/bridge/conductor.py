@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from companion.beatmap import storage
+from companion.bridge.assigning import assign
 from companion.bridge.atlas import Atlas
 from companion.bridge.detectors import EditorState, LastSaved, rank
 from companion.bridge.song import look_at_song
@@ -38,21 +39,19 @@ from companion.session import (
     OpenMap,
     StartRegenerate,
     StartScore,
+    StartTiming,
     examine,
 )
-from companion.suggestions import generate
-from companion.worker import Lane, Worker
+from companion.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from companion.beatmap import Document
     from companion.bridge.detectors import Detector
-    from companion.engine.cancellation import CancelToken
-    from companion.engine.requests import Engine, RegenerateRequest, ScoreProgress, ScoreRequest
     from companion.journal import Journal
-    from companion.session import Examined, Order, Session
+    from companion.session import Examined, Session
     from companion.worker import EngineSource, Report
     from protocol.messages import ServerUpdate
 
@@ -137,20 +136,16 @@ class Conductor:
         """Pass on everything that the session has put out."""
         for output in self.session.drain():
             match output:
-                case StartScore() | StartRegenerate() | CancelJob() | KeepDismissed():
+                case StartScore() | StartRegenerate() | StartTiming():
+                    assign(self._worker, output)
+                case CancelJob() | KeepDismissed():
                     self._obey(output)
                 case _:
                     if self.audience is not None and self.audience.listening:
                         self.audience.publish(self.wire.update(output))
 
-    def _obey(self, order: Order) -> None:
+    def _obey(self, order: CancelJob | KeepDismissed) -> None:
         match order:
-            case StartScore(job_id, request):
-                self._worker.submit(Lane.SCORE, job_id, partial(_score, request))
-            case StartRegenerate(job_id, request):
-                self._worker.submit(
-                    Lane.GENERATE, job_id, partial(generate, request), partial(_require, request)
-                )
             case CancelJob(job_id):
                 self._worker.cancel(job_id)
             case KeepDismissed(ids):
@@ -357,11 +352,3 @@ class Conductor:
 
 def _detection(state: EditorState) -> Detection:
     return Detection(state.probe, state.client, state.editor_open)
-
-
-def _score(request: ScoreRequest, engine: Engine, token: CancelToken) -> Iterator[ScoreProgress]:
-    return engine.score(request, token)
-
-
-def _require(request: RegenerateRequest, engine: Engine) -> None:
-    engine.require_able(request)

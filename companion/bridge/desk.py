@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from companion.beatmap import TimeRange
 from companion.bridge import wire
 from companion.bridge.scribe import Scribe
-from companion.engine.requests import RegenerateOptions
+from companion.engine.requests import RegenerateOptions, TimingOptions
 from companion.engine.seeds import chosen_seed
 from companion.errors import RequestError
 from companion.journal import disclosure, map_key
@@ -66,6 +66,11 @@ class RequestDesk:
                 return (self._regenerate(request, reply),)
             case messages.ChooseHitsounds():
                 return (self._choose_hitsounds(request, reply),)
+            case messages.HearTiming():
+                return (self._hear_timing(request, reply),)
+            case messages.ApplyTiming(timing_id=timing_id):
+                await self._scribe.apply_timing(timing_id)
+                return (reply.model_copy(update={"note": RELOAD_NOTE}),)
             case messages.Cancel(job_id=job_id):
                 session.cancel(job_id)
             case messages.Accept():
@@ -129,6 +134,12 @@ class RequestDesk:
             ),
         )
         return _started(reply, suggestion)
+
+    def _hear_timing(self, request: messages.HearTiming, reply: messages.Reply) -> messages.Reply:
+        wanted = request.options
+        options = TimingOptions(wanted.iterations, chosen_seed(wanted.seed), wanted.leniency_ms)
+        job_id = self._session.hear_timing(request.request_id, options)
+        return reply.model_copy(update={"job_id": job_id})
 
     def _set_modding_only(self, request: messages.SetModdingOnly) -> None:
         """Turned on: first the switch, then the disk. Turned off: the other way round."""

@@ -45,6 +45,13 @@ class Scribe:
         await self._write_with_undo(path, planned)
         await self._revise(planned)
 
+    async def apply_timing(self, timing_id: str) -> None:
+        """Put the timing that was heard into the map."""
+        path, disk = await self._read()
+        planned = self._session.plan_heard_timing(timing_id, disk)
+        await self._write_with_undo(path, planned)
+        await self._revise(planned)
+
     async def undo(self) -> None:
         """Take the last write back."""
         path, disk = await self._read()

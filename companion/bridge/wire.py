@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Literal, assert_never
 
-from companion.beatmap import Mode
+from companion.beatmap import Mode, main_bpm, tempo_sections
 from companion.bridge.drawing import (
     PathBook,
     generated_objects,
@@ -25,10 +26,12 @@ from companion.session import (
     ProblemClearedNews,
     ProblemNews,
     SuggestionNews,
+    TimingNews,
     UndoNews,
 )
 from companion.session.fair_use import NOTICE
 from protocol import messages, values
+from protocol import timing as wire_timing
 
 if TYPE_CHECKING:
     from companion.beatmap import Document
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
         Session,
         ShownFinding,
         Song,
+        TimingReport,
         UndoStatus,
     )
     from companion.suggestions import Suggestion
@@ -81,6 +85,7 @@ class Wire:
             dismissed_count=session.board.dismissed_count,
             jobs=[job(item) for item in session.jobs],
             suggestions=[suggestion(item) for item in session.suggestions],
+            timing=timing(session.timing),
             model=model(session.model),
             undo=undo(session.undo),
             fair_use=fair_use(session.fair_use),
@@ -116,6 +121,8 @@ class Wire:
                 )
             case SuggestionNews(item):
                 return messages.SuggestionChanged(suggestion=suggestion(item))
+            case TimingNews(item):
+                return messages.TimingChanged(timing=timing(item))
             case ModelNews(status):
                 return messages.ModelChanged(model=model(status))
             case UndoNews(status):
@@ -256,6 +263,35 @@ def suggestion(item: Suggestion) -> values.Suggestion:
             )
             for variant in item.variants
         ],
+    )
+
+
+def timing(item: TimingReport | None) -> wire_timing.TimingReport | None:
+    """A song's timing that was heard."""
+    if item is None:
+        return None
+    heard, agreement = item.heard, item.agreement
+    sections = tempo_sections(heard.red_lines, heard.song_length_ms)
+    return wire_timing.TimingReport(
+        id=item.id,
+        request_id=item.request_id,
+        bpm=main_bpm(sections),
+        offset_ms=heard.red_lines[0].time_ms,
+        n_beats=heard.n_beats,
+        sections=[
+            wire_timing.TempoSection(
+                start_ms=section.red_line.time_ms,
+                end_ms=section.end_ms,
+                bpm=round(section.red_line.bpm, 3),
+                meter=section.red_line.meter,
+            )
+            for section in sections
+        ],
+        iterations=item.options.iterations,
+        seed=item.options.seed,
+        leniency_ms=item.options.leniency_ms,
+        agreement=None if agreement is None else wire_timing.TimingAgreement(**asdict(agreement)),
+        applied=item.applied,
     )
 
 

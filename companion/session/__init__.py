@@ -24,9 +24,12 @@ from companion.session.news import (
     PassageNews,
     ProblemClearedNews,
     ProblemNews,
+    StartOrder,
     StartRegenerate,
     StartScore,
+    StartTiming,
     SuggestionNews,
+    TimingNews,
     UndoNews,
 )
 from companion.session.session import Session
@@ -41,6 +44,7 @@ from companion.session.values import (
     Revision,
     ShownFinding,
     Song,
+    TimingReport,
     UndoStatus,
 )
 
@@ -72,9 +76,13 @@ __all__ = [
     "Session",
     "ShownFinding",
     "Song",
+    "StartOrder",
     "StartRegenerate",
     "StartScore",
+    "StartTiming",
     "SuggestionNews",
+    "TimingNews",
+    "TimingReport",
     "UndoNews",
     "UndoStatus",
     "examine",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from companion.engine.requests import Passage, RegenerateRequest, ScoreRequest
+    from companion.engine.requests import Passage, RegenerateRequest, ScoreRequest, TimingRequest
     from companion.session.fair_use import FairUse
     from companion.session.values import (
         Job,
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         Problem,
         Revision,
         ShownFinding,
+        TimingReport,
         UndoStatus,
     )
     from companion.suggestions import Suggestion
@@ -70,6 +71,13 @@ class SuggestionNews:
 
 
 @dataclass(frozen=True, slots=True)
+class TimingNews:
+    """The song's timing was heard, compares otherwise with the map now, or is void (None)."""
+
+    timing: TimingReport | None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelNews:
     """The model was loaded, unloaded, or failed."""
 
@@ -111,6 +119,7 @@ News = (
     | JobNews
     | PassageNews
     | SuggestionNews
+    | TimingNews
     | ModelNews
     | UndoNews
     | FairUseNews
@@ -137,6 +146,14 @@ class StartRegenerate:
 
 
 @dataclass(frozen=True, slots=True)
+class StartTiming:
+    """Time the song by ear; whatever is generated is replaced."""
+
+    job_id: str
+    request: TimingRequest
+
+
+@dataclass(frozen=True, slots=True)
 class CancelJob:
     """Call a job off."""
 
@@ -150,7 +167,10 @@ class KeepDismissed:
     ids: frozenset[str]
 
 
-Order = StartScore | StartRegenerate | CancelJob | KeepDismissed
+StartOrder = StartScore | StartRegenerate | StartTiming
+"""Work for the inference thread."""
+
+Order = StartOrder | CancelJob | KeepDismissed
 """Goes to the shell, which has the worker and the journal."""
 
 Output = News | Order

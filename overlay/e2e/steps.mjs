@@ -56,5 +56,6 @@ export async function regenerate(page) {
  * @param {"Section" | "Hitsounds" | "Timing" | "New difficulty"} form
  */
 export async function choose(page, form) {
-  await page.locator(".generate").getByText(form, { exact: true }).click();
+  const forms = page.locator(".generate .panel-head");
+  await forms.getByRole("radio", { name: form, exact: true }).check();
 }

@@ -14,6 +14,8 @@ export type ClientMessage =
   | FollowEditor
   | Regenerate
   | ChooseHitsounds
+  | HearTiming
+  | ApplyTiming
   | Cancel
   | Accept
   | Reject
@@ -37,6 +39,7 @@ export type ServerMessage =
   | JobChanged
   | PassageAdded
   | SuggestionChanged
+  | TimingChanged
   | ModelChanged
   | UndoChanged
   | FairUseChanged
@@ -53,6 +56,8 @@ export type ClientRequest =
   | FollowEditor
   | Regenerate
   | ChooseHitsounds
+  | HearTiming
+  | ApplyTiming
   | Cancel
   | Accept
   | Reject
@@ -75,6 +80,7 @@ export type ServerUpdate =
   | JobChanged
   | PassageAdded
   | SuggestionChanged
+  | TimingChanged
   | ModelChanged
   | UndoChanged
   | FairUseChanged
@@ -235,6 +241,48 @@ export interface HitsoundOptions {
    * How many alternatives.
    */
   variants?: number;
+}
+/**
+ * Starts timing the open map's song by ear. Nothing is written: a `timing` tells the result.
+ */
+export interface HearTiming {
+  /**
+   * Comes back in the reply.
+   */
+  request_id: string;
+  type: "hear_timing";
+  options?: TimingOptions;
+}
+/**
+ * How.
+ */
+export interface TimingOptions {
+  /**
+   * How many hearings super timing adds up; null is plain timing, one hearing.
+   */
+  iterations?: number | null;
+  /**
+   * Same seed, same result; null lets the daemon choose.
+   */
+  seed?: number | null;
+  /**
+   * How far a beat may lie from its red line; less gives more red lines.
+   */
+  leniency_ms?: number;
+}
+/**
+ * Puts the red lines that were heard in the place of the map's own.
+ */
+export interface ApplyTiming {
+  /**
+   * Comes back in the reply.
+   */
+  request_id: string;
+  type: "apply_timing";
+  /**
+   * The timing on show.
+   */
+  timing_id: string;
 }
 /**
  * Calls a job off.
@@ -429,6 +477,10 @@ export interface Snapshot {
    * Suggestions of the open map, newest last.
    */
   suggestions: Suggestion[];
+  /**
+   * The song's timing as it was heard last; null before.
+   */
+  timing: TimingReport | null;
   model: ModelState;
   undo: UndoState;
   fair_use: FairUse;
@@ -752,9 +804,9 @@ export interface Job {
    */
   id: string;
   /**
-   * A MaiMod scan, or what is generated: a passage, hitsounds.
+   * A MaiMod scan, or what is generated: a passage, hitsounds, a timing.
    */
-  kind: "score" | "regenerate" | "hitsounds";
+  kind: "score" | "regenerate" | "hitsounds" | "timing";
   /**
    * `done`, `cancelled` and `failed` are final.
    */
@@ -899,6 +951,105 @@ export interface Variant {
    * How many of these objects do not stand in the map like this.
    */
   changed: number;
+}
+/**
+ * A song's timing as it was heard, beside that of the map.
+ */
+export interface TimingReport {
+  /**
+   * Its id; `apply_timing` takes it.
+   */
+  id: string;
+  /**
+   * The request that asked for it.
+   */
+  request_id: string;
+  /**
+   * The tempo that governs most of the song.
+   */
+  bpm: number;
+  /**
+   * Where the first red line stands.
+   */
+  offset_ms: number;
+  /**
+   * How many beats were heard.
+   */
+  n_beats: number;
+  /**
+   * One for each red line, in order.
+   */
+  sections: TempoSection[];
+  /**
+   * Hearings that were added up; null for one hearing.
+   */
+  iterations: number | null;
+  /**
+   * The seed.
+   */
+  seed: number;
+  /**
+   * How far a beat may lie from its red line.
+   */
+  leniency_ms: number;
+  /**
+   * How the map's red lines compare now; null when there is nothing to compare.
+   */
+  agreement: TimingAgreement | null;
+  /**
+   * Whether the map's red lines are the ones that were heard.
+   */
+  applied: boolean;
+}
+/**
+ * What one red line governs.
+ */
+export interface TempoSection {
+  /**
+   * Where it begins.
+   */
+  start_ms: number;
+  /**
+   * Where the next one begins, or the song ends.
+   */
+  end_ms: number;
+  /**
+   * Beats per minute.
+   */
+  bpm: number;
+  /**
+   * Beats per bar.
+   */
+  meter: number;
+}
+/**
+ * What becomes of the heard beats on the grid of the map's red lines.
+ */
+export interface TimingAgreement {
+  /**
+   * How many beats were compared.
+   */
+  n_beats: number;
+  /**
+   * Part of them that lies within 10 ms of one of the map's, 0 to 1.
+   */
+  close_share: number;
+  /**
+   * Part of them at which both have the same tempo, 0 to 1.
+   */
+  same_tempo_share: number;
+  /**
+   * Median of the distances; above 0 what was heard is later than the map's.
+   */
+  shift_ms: number;
+  /**
+   * Mean of the distances without their signs.
+   */
+  mean_error_ms: number;
+  /**
+   * The largest of them.
+   */
+  worst_error_ms: number;
 }
 /**
  * The model.
@@ -1076,9 +1227,9 @@ export interface Job1 {
    */
   id: string;
   /**
-   * A MaiMod scan, or what is generated: a passage, hitsounds.
+   * A MaiMod scan, or what is generated: a passage, hitsounds, a timing.
    */
-  kind: "score" | "regenerate" | "hitsounds";
+  kind: "score" | "regenerate" | "hitsounds" | "timing";
   /**
    * `done`, `cancelled` and `failed` are final.
    */
@@ -1208,6 +1359,20 @@ export interface Suggestion1 {
    * The alternatives, in order of variant number.
    */
   variants: Variant[];
+}
+/**
+ * The song's timing was heard, compares otherwise with the map now, or is void (null).
+ */
+export interface TimingChanged {
+  /**
+   * Rises by one per frame on this connection; set when the frame is sent.
+   */
+  seq: number;
+  type: "timing";
+  /**
+   * The timing as it is now.
+   */
+  timing: TimingReport | null;
 }
 /**
  * The model was loaded, unloaded, or failed.
@@ -1634,6 +1799,23 @@ export interface Timeline1 {
    * How far the timeline goes: the song's length once known, otherwise the last object's end.
    */
   length_ms: number;
+}
+/**
+ * How to time a song by ear.
+ */
+export interface TimingOptions1 {
+  /**
+   * How many hearings super timing adds up; null is plain timing, one hearing.
+   */
+  iterations?: number | null;
+  /**
+   * Same seed, same result; null lets the daemon choose.
+   */
+  seed?: number | null;
+  /**
+   * How far a beat may lie from its red line; less gives more red lines.
+   */
+  leniency_ms?: number;
 }
 /**
  * What `undo` would do.

@@ -102,3 +102,71 @@ async def test_what_the_model_cannot_do_is_refused_before_it_is_loaded(start, jo
         assert job.error.message == "This model knows no hitsounds."
         assert engine.describe() is None
         assert client.problems == {}
+
+
+# --------------------------------------------------------------------------------------- timing
+
+
+async def _timed(client, **options):
+    reply = await client.ask(m.HearTiming, options=m.TimingOptions(seed=5, **options))
+    assert reply.ok, reply.error
+    await client.until(lambda c: _ended(c, reply.job_id))
+    return client.timing
+
+
+async def test_a_song_is_timed_and_the_timing_applied_and_undone(start, join, mapset):
+    before = mapset.map.read_bytes()
+    async with start() as daemon, join(daemon) as client:
+        timing = await _timed(client, iterations=4)
+        assert (timing.bpm, timing.offset_ms, timing.iterations) == (120.0, 25.0, 4)
+        assert round(timing.agreement.shift_ms, 6) == 25.0
+        assert not timing.applied
+        assert mapset.map.read_bytes() == before
+        refused = await client.ask(m.ApplyTiming, timing_id=timing.id)
+        assert refused.error.code == "notice_not_acknowledged"
+        await client.ask(m.AcknowledgeNotice)
+        reply = await client.ask(m.ApplyTiming, timing_id=timing.id)
+        assert reply.ok
+        assert "Ctrl+L" in reply.note
+        written = mapset.map.read_bytes()
+        assert written == before.replace(b"\r\n0,500,4,2,0,50,1,0", b"\r\n25,500,4,2,0,50,1,0")
+        assert client.timing.applied
+        assert client.undo.description == "Timed by ear, one red line"
+        await client.ask(m.GetProvenance)
+        journal = [s for s in client.seen if isinstance(s, m.Provenance)][-1]
+        assert [(e.action, e.seed) for e in journal.entries] == [("accepted", 5)]
+        async with join(daemon) as second:
+            assert second.timing == client.timing
+        assert (await client.ask(m.Undo)).ok
+        assert mapset.map.read_bytes() == before
+        assert not client.timing.applied
+
+
+async def test_a_timing_is_not_written_over_red_lines_that_were_just_saved(start, join, mapset):
+    async with start() as daemon, join(daemon) as client:
+        await client.ask(m.AcknowledgeNotice)
+        timing = await _timed(client)
+        saved = mapset.map.read_bytes().replace(b"\r\n0,500,4", b"\r\n10,500,4")
+        mapset.map.write_bytes(saved)  # no event has been taken in yet
+        reply = await client.ask(m.ApplyTiming, timing_id=timing.id)
+        assert reply.error.code == "stale_edit"
+        assert mapset.map.read_bytes() == saved
+
+
+async def test_a_hearing_can_be_called_off(start, join):
+    async with start(FakeEngine(gate=threading.Event())) as daemon, join(daemon) as client:
+        reply = await client.ask(m.HearTiming)
+        assert (await client.ask(m.Cancel, job_id=reply.job_id)).ok
+        assert client.jobs[reply.job_id].state == "cancelled"
+        assert client.timing is None
+
+
+async def test_a_model_that_cannot_hear_is_not_loaded_for_it(start, join, mapset):
+    mapset.save(0)
+    engine = FakeEngine()
+    engine.refusal = OptionRefused("This model cannot hear timing.")
+    async with start(engine) as daemon, join(daemon) as client:
+        reply = await client.ask(m.HearTiming)
+        job = await client.until(lambda c: _ended(c, reply.job_id))
+        assert (job.state, job.error.message) == ("failed", "This model cannot hear timing.")
+        assert engine.describe() is None

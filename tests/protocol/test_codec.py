@@ -8,6 +8,7 @@ import msgpack
 import pytest
 
 from protocol import messages as m
+from protocol import timing as t
 from protocol import values as v
 from protocol.codec import (
     MAX_CLIENT_FRAME_BYTES,
@@ -40,6 +41,9 @@ CLIENT: list[Any] = [
         end_ms=10,
         options=m.HitsoundOptions(seed=3, temperature=0, variants=2),
     ),
+    m.HearTiming(request_id="1"),
+    m.HearTiming(request_id="1", options=m.TimingOptions(iterations=20, seed=1, leniency_ms=5)),
+    m.ApplyTiming(request_id="1", timing_id="t1"),
     m.Cancel(request_id="1", job_id="j"),
     m.Accept(request_id="1", suggestion_id="s", variant=1),
     m.Reject(request_id="1", suggestion_id="s"),
@@ -88,6 +92,27 @@ JOB = v.Job(
     error=ERROR,
 )
 
+TIMING = t.TimingReport(
+    id="t1",
+    request_id="1",
+    bpm=174.0,
+    offset_ms=12.5,
+    n_beats=3,
+    sections=[t.TempoSection(start_ms=12.5, end_ms=900.0, bpm=174.0, meter=4)],
+    iterations=None,
+    seed=1,
+    leniency_ms=10.0,
+    agreement=t.TimingAgreement(
+        n_beats=3,
+        close_share=1.0,
+        same_tempo_share=1.0,
+        shift_ms=-0.5,
+        mean_error_ms=0.5,
+        worst_error_ms=0.5,
+    ),
+    applied=False,
+)
+
 SERVER: list[Any] = [
     m.Snapshot(
         map=None,
@@ -96,6 +121,7 @@ SERVER: list[Any] = [
         dismissed_count=0,
         jobs=[JOB],
         suggestions=[],
+        timing=TIMING,
         model=MODEL,
         undo=UNDO,
         fair_use=FAIR_USE,
@@ -114,6 +140,8 @@ SERVER: list[Any] = [
         mean_logprob=-1.5,
         changed=1,
     ),
+    m.TimingChanged(timing=None),
+    m.TimingChanged(timing=TIMING),
     m.ModelChanged(model=MODEL),
     m.UndoChanged(undo=UNDO),
     m.FairUseChanged(fair_use=FAIR_USE),

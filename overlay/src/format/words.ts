@@ -53,6 +53,7 @@ export const JOB_WORDS: Readonly<Record<Job["kind"], string>> = {
   score: "Scanning",
   regenerate: "Generating",
   hitsounds: "Choosing hitsounds",
+  timing: "Listening",
 };
 
 /** A job in two words. */

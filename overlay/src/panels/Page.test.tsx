@@ -5,7 +5,16 @@ import { Scope } from "../lifetime";
 import type { Snapshot } from "../protocol";
 import { type App, AppProvider, createApp } from "../state/app";
 import { FakeSocket, reply } from "../testing/fake_socket";
-import { circle, fairUse, finding, job, mapState, snapshot, suggestion } from "../testing/fixtures";
+import {
+  circle,
+  fairUse,
+  finding,
+  job,
+  mapState,
+  snapshot,
+  suggestion,
+  timing,
+} from "../testing/fixtures";
 import { Page } from "./Page";
 
 let scope: Scope;
@@ -318,5 +327,59 @@ describe("hitsounds", () => {
     ];
     await opened({ suggestions: [suggestion("s", { state: "offered", settings, variants })] });
     expect(find(".choices").textContent).toContain("1 of 2 objects sound different");
+  });
+});
+
+describe("timing", () => {
+  async function shown(more: Partial<Snapshot>): Promise<void> {
+    await opened(more);
+    find<HTMLInputElement>("input[value=timing]").click();
+    await settled();
+  }
+
+  it("is heard once, or many times, without the notice: nothing is written", async () => {
+    await shown({ fair_use: fairUse({ notice_acknowledged: false, can_generate: false }) });
+    find("[data-testid=hear-timing]").click();
+    await settled();
+    const once = socket.lastSent("hear_timing");
+    expect(once.options).toEqual({ iterations: null, seed: null, leniency_ms: 10 });
+    socket.deliver(reply(once.request_id, 2));
+    await settled();
+    find<HTMLInputElement>("input[value=super]").click();
+    await settled();
+    find("[data-testid=hear-timing]").click();
+    await settled();
+    expect(socket.lastSent("hear_timing").options?.iterations).toBe(20);
+    expect(root.querySelector("dialog")).toBeNull();
+  });
+
+  it("is shown beside the map's red lines, and put in their place only on a second wish", async () => {
+    await shown({ timing: timing() });
+    const report = find("[data-testid=timing-report]").textContent;
+    expect(report).toContain("174 BPM, offset 1234 ms · 321 beats heard");
+    expect(report).toContain("01:00:000 180.5 BPM, 3/4");
+    expect(report).toContain("75 % of 320 beats within 10 ms");
+    expect(report).toContain("heard 3.3 ms before the map's");
+    expect(socket.sent.some(({ type }) => type === "apply_timing")).toBe(false);
+    find("[data-testid=apply-timing]").click();
+    expect(socket.lastSent("apply_timing").timing_id).toBe("t1");
+    socket.deliver({ type: "timing", seq: 2, timing: timing({ applied: true }) });
+    await settled();
+    expect(root.querySelector("[data-testid=apply-timing]")).toBeNull();
+    expect(find("[data-testid=timing-applied]")).not.toBeNull();
+  });
+
+  it("can be looked at while modding-only is on, and not written", async () => {
+    const modding = fairUse({ modding_only_mapset: true, can_generate: false });
+    await shown({ timing: timing(), fair_use: modding });
+    expect(find("[data-testid=timing-report]").textContent).toContain("are not written");
+    expect(root.querySelector("[data-testid=apply-timing]")).toBeNull();
+    expect(root.querySelector("[data-testid=hear-timing]")).not.toBeNull();
+  });
+
+  it("says which model cannot hear it, in the daemon's words", async () => {
+    const error = { code: "option_refused", message: "This model cannot hear timing." };
+    await shown({ jobs: [job("j", { kind: "timing", state: "failed", error })] });
+    expect(find(".generate .reason").textContent).toBe(error.message);
   });
 });

@@ -4,7 +4,7 @@ import type { RegenerateOptions } from "../protocol";
 import { type App, useApp } from "../state/app";
 import { type RegenerateForm, readForm } from "../state/form";
 import { beatsBetween } from "../timeline/beats";
-import { BoldnessField, GuidanceField, SeedField, VariantsField } from "./fields";
+import { BoldnessField, GuidanceField, SeedField, TextField, VariantsField } from "./fields";
 import { GenerateButtons, whyNot } from "./GenerateButtons";
 import { RangeFields } from "./RangeFields";
 import { Segments } from "./Segments";
@@ -90,17 +90,13 @@ function Numbers({ form, wrong }: { form: Signal<RegenerateForm>; wrong: string 
   };
   return (
     <div class="field-row">
-      <label class="field">
-        <span>Star rating</span>
-        <input
-          type="text"
-          inputMode="decimal"
-          placeholder={stars ? `${stars.toFixed(2)} (map's)` : "the map's"}
-          value={form.value.difficulty}
-          aria-invalid={wrong === "difficulty"}
-          onInput={(event) => set({ difficulty: event.currentTarget.value })}
-        />
-      </label>
+      <TextField
+        label="Star rating"
+        placeholder={stars ? `${stars.toFixed(2)} (map's)` : "the map's"}
+        value={form.value.difficulty}
+        wrong={wrong === "difficulty"}
+        onChange={(difficulty) => set({ difficulty })}
+      />
       <SeedField
         value={form.value.seed}
         wrong={wrong === "seed"}

@@ -9,6 +9,33 @@ interface FieldProps<T> {
   readonly onChange: (value: T) => void;
 }
 
+interface TextProps extends FieldProps<string> {
+  readonly label: string;
+  readonly title?: string;
+  readonly placeholder: string;
+  readonly wrong: boolean;
+  /** For a name or words; otherwise a number is typed. */
+  readonly words?: boolean;
+}
+
+/** One line of text, mostly a number. */
+export function TextField(props: TextProps) {
+  const { label, title, value, placeholder, wrong, words, onChange } = props;
+  return (
+    <label class="field" title={title}>
+      <span>{label}</span>
+      <input
+        type="text"
+        inputMode={words ? "text" : "decimal"}
+        placeholder={placeholder}
+        value={value}
+        aria-invalid={wrong}
+        onInput={(event) => onChange(event.currentTarget.value)}
+      />
+    </label>
+  );
+}
+
 /** The seed as typed, with a button that rolls one. */
 export function SeedField({ value, wrong, onChange }: FieldProps<string> & { wrong: boolean }) {
   const id = useId();

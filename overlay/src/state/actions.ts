@@ -1,5 +1,5 @@
 import { type Signal, signal } from "@preact/signals";
-import type { HitsoundOptions, RegenerateOptions, Reply } from "../protocol";
+import type { HitsoundOptions, RegenerateOptions, Reply, TimingOptions } from "../protocol";
 import type { TimeSpan } from "../timeline/viewport";
 import { type Connection, ConnectionLost, type RequestBody } from "../wire/connection";
 import type { DaemonSignals } from "./daemon";
@@ -49,6 +49,19 @@ export class Actions {
       end_ms: range?.end_ms ?? null,
       options,
     }));
+  }
+
+  /** Times the song by ear. Nothing is written, so no notice stands before it. */
+  async hearTiming(options: TimingOptions): Promise<void> {
+    this.starting.value = true;
+    await this.send({ type: "hear_timing", options });
+    this.starting.value = false;
+  }
+
+  async applyTiming(timing_id: string): Promise<void> {
+    await this.afterNotice(async () => {
+      await this.send({ type: "apply_timing", timing_id }, "Written into the map.");
+    });
   }
 
   async accept(suggestion_id: string, variant: number): Promise<void> {

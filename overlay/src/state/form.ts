@@ -1,4 +1,4 @@
-import type { HitsoundOptions, RegenerateOptions } from "../protocol";
+import type { HitsoundOptions, RegenerateOptions, TimingOptions } from "../protocol";
 
 type Replace = NonNullable<RegenerateOptions["replace"]>;
 
@@ -36,6 +36,22 @@ export const DEFAULT_HITSOUNDS: HitsoundsForm = {
   seed: "",
   temperature: 0.8,
   variants: 1,
+};
+
+/** What the timing panel asks for, as typed. */
+export interface TimingForm {
+  readonly how: "plain" | "super";
+  /** Hearings of super timing. */
+  readonly iterations: string;
+  readonly leniency: string;
+  readonly seed: string;
+}
+
+export const DEFAULT_TIMING: TimingForm = {
+  how: "plain",
+  iterations: "20",
+  leniency: "10",
+  seed: "",
 };
 
 const LARGEST_SEED = 2 ** 31 - 1;
@@ -76,6 +92,26 @@ export function readHitsoundsForm(form: HitsoundsForm): FormResult<HitsoundOptio
   if (!isSeed(seed)) return WRONG_SEED;
   const { temperature, variants } = form;
   return { ok: true, options: { seed, temperature, variants } };
+}
+
+/** What the timing panel asks for. */
+export function readTimingForm(
+  form: TimingForm,
+): FormResult<TimingOptions, "iterations" | "leniency" | "seed"> {
+  const iterations = form.how === "super" ? Number(form.iterations.trim() || "20") : null;
+  if (
+    iterations !== null &&
+    !(Number.isInteger(iterations) && 1 <= iterations && iterations <= 1000)
+  ) {
+    return { ok: false, field: "iterations", message: "Super timing takes 1 to 1000 hearings." };
+  }
+  const leniency_ms = numberOrNull(form.leniency) ?? 10;
+  if (!(leniency_ms > 0 && leniency_ms <= 100)) {
+    return { ok: false, field: "leniency", message: "The leniency goes up to 100 ms, above 0." };
+  }
+  const seed = numberOrNull(form.seed);
+  if (!isSeed(seed)) return WRONG_SEED;
+  return { ok: true, options: { iterations, seed, leniency_ms } };
 }
 
 const WRONG_SEED = {

@@ -10,6 +10,7 @@ import type {
   Provenance,
   ServerUpdate,
   Suggestion,
+  TimingReport,
   UndoState,
   Variant,
 } from "../protocol";
@@ -26,6 +27,8 @@ export interface DaemonState {
   readonly dismissedCount: number;
   readonly jobs: ReadonlyMap<string, Job>;
   readonly suggestions: readonly Suggestion[];
+  /** The song's timing as it was heard last. */
+  readonly timing: TimingReport | null;
   readonly model: ModelState | null;
   readonly undo: UndoState | null;
   readonly fairUse: FairUse | null;
@@ -44,6 +47,7 @@ export const EMPTY_STATE: DaemonState = {
   dismissedCount: 0,
   jobs: new Map(),
   suggestions: [],
+  timing: null,
   model: null,
   undo: null,
   fairUse: null,
@@ -64,6 +68,7 @@ export function reduce(state: DaemonState, update: ServerUpdate): DaemonState {
         dismissedCount: update.dismissed_count,
         jobs: byId(update.jobs),
         suggestions: update.suggestions,
+        timing: update.timing,
         model: update.model,
         undo: update.undo,
         fairUse: update.fair_use,
@@ -88,6 +93,8 @@ export function reduce(state: DaemonState, update: ServerUpdate): DaemonState {
       return { ...state, suggestions: withSuggestion(state.suggestions, update.suggestion) };
     case "passage":
       return { ...state, suggestions: withPassage(state.suggestions, update) };
+    case "timing":
+      return { ...state, timing: update.timing };
     case "model":
       return { ...state, model: update.model };
     case "undo_state":
