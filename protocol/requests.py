@@ -144,6 +144,77 @@ class ApplyTiming(Request):
     """The timing on show."""
 
 
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+"""A difficulty's name."""
+
+Descriptor = Annotated[str, Field(min_length=1, max_length=64)]
+"""A word for what a map should be."""
+
+
+class GuestOptions(Wire):
+    """What a guest difficulty should be."""
+
+    difficulty: Stars
+    """Star rating to aim for."""
+    name: Name | None = None
+    """Its name; null makes one of its stars."""
+    descriptors: tuple[Descriptor, ...] = ()
+    """Words for what it should be, for models that know them."""
+    seed: Seed | None = None
+    """Same seed, same result; null lets the daemon choose."""
+    guidance: Annotated[float, Field(ge=1, le=10)] = 1.0
+    """Classifier-free guidance scale; 1 is off."""
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.8
+    """Sampling temperature; 0 always takes the likeliest."""
+
+
+class WriteGuest(Request):
+    """Starts writing another difficulty of the set, from the open map's timing and settings.
+
+    The job ends with a new file, which replaces none.
+    """
+
+    type: Literal["write_guest"] = "write_guest"
+    base_revision: int
+    """The revision it was asked for."""
+    options: GuestOptions
+    """What it should be."""
+
+
+class MapOptions(Wire):
+    """What a whole map of the song should be."""
+
+    difficulty: Stars | None = None
+    """Star rating to aim for; null leaves it to the model."""
+    mode: Literal["osu", "taiko", "catch", "mania"] | None = None
+    """The ruleset; null means the open map's."""
+    key_count: Annotated[int, Field(ge=1, le=18)] | None = None
+    """Number of columns, in osu!mania alone; null means the open map's, or 4."""
+    name: Name | None = None
+    """Its name; null makes one of its stars."""
+    descriptors: tuple[Descriptor, ...] = ()
+    """Words for what it should be, for models that know them."""
+    seed: Seed | None = None
+    """Same seed, same result; null lets the daemon choose."""
+    guidance: Annotated[float, Field(ge=1, le=10)] = 1.0
+    """Classifier-free guidance scale; 1 is off."""
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.9
+    """Sampling temperature; 0 always takes the likeliest."""
+
+
+class WriteMap(Request):
+    """Starts writing a whole map of the open map's song, with its timing.
+
+    The job ends with a new file, which replaces none.
+    """
+
+    type: Literal["write_map"] = "write_map"
+    base_revision: int
+    """The revision it was asked for."""
+    options: MapOptions = MapOptions()
+    """What it should be."""
+
+
 class Cancel(Request):
     """Calls a job off."""
 
@@ -236,6 +307,8 @@ ClientRequest = (
     | ChooseHitsounds
     | HearTiming
     | ApplyTiming
+    | WriteGuest
+    | WriteMap
     | Cancel
     | Accept
     | Reject

@@ -211,8 +211,9 @@ class Job(Wire):
 
     id: Id
     """Its id; `cancel` takes it."""
-    kind: Literal["score", "regenerate", "hitsounds", "timing"]
-    """A MaiMod scan, or what is generated: a passage, hitsounds, a timing."""
+    kind: Literal["score", "regenerate", "hitsounds", "timing", "guest", "map"]
+    """A MaiMod scan, or what is generated: a passage, hitsounds, a timing, a guest difficulty, a
+    whole map of the song."""
     state: Literal["queued", "running", "done", "cancelled", "failed"]
     """`done`, `cancelled` and `failed` are final."""
     revision: int
@@ -225,9 +226,11 @@ class Job(Wire):
     """The client request that started it; null for scans after a save."""
     suggestion_id: Id | None
     """The suggestion it fills; null for scans."""
+    file_name: str | None
+    """The new file in the set's folder that it wrote, once it is done."""
     note: str | None
-    """Why it runs, when that is not obvious, e.g. that the star rating moved so far that the whole
-    song has to be scored anew."""
+    """What it is at, what came of it, or why it runs, when that is not obvious, e.g. that the star
+    rating moved so far that the whole song has to be scored anew."""
     error: ErrorInfo | None
     """Why it failed."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from companion.beatmap.edits import edits_of
 from companion.beatmap.numbers import format_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from companion.beatmap.beatmap import Beatmap
     from companion.beatmap.document import Document, Line
@@ -43,7 +44,28 @@ def begin_difficulty(document: Document, name: str, stats: Mapping[str, float]) 
         "Metadata": {"Version": name, "BeatmapID": NEW_BEATMAP_ID},
         "Difficulty": {key: format_number(value) for key, value in stats.items()},
     }
-    removed = set(_left_out(document))
+    return _with_values(document, wanted, set(_left_out(document)))
+
+
+def free_difficulty(document: Document, taken: Collection[str]) -> Document:
+    """The difficulty under a name whose file is not there yet: its own, or that with a number.
+
+    Args:
+        document: A new difficulty.
+        taken: Names of files in the set's folder, in lower case.
+    """
+    name, free = document.beatmap.version, document
+    for number in itertools.count(2):
+        if difficulty_file_name(free.beatmap).lower() not in taken:
+            break
+        free = _with_values(document, {"Metadata": {"Version": f"{name} {number}"}}, set())
+    return free
+
+
+def _with_values(
+    document: Document, wanted: Mapping[str, Mapping[str, str]], removed: set[int]
+) -> Document:
+    """The document with other values of some keys, by section, and without some lines."""
     added: dict[int, list[bytes]] = {}
     for section, values in wanted.items():
         for key, value in values.items():

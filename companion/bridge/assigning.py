@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
-from companion.session import StartRegenerate, StartScore, StartTiming
+from companion.engine.guest import write_guest
+from companion.session import StartGuest, StartMap, StartRegenerate, StartScore, StartTiming
 from companion.suggestions import generate
 from companion.worker import Lane
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from companion.engine.cancellation import CancelToken
+    from companion.engine.map_requests import MapAnswer, MapRequest
     from companion.engine.requests import (
         Engine,
         HeardTiming,
@@ -37,6 +39,12 @@ def assign(worker: Worker, order: StartOrder) -> None:
         case StartTiming(job_id, request):
             require = partial(_require, request)
             worker.submit(Lane.GENERATE, job_id, partial(_hear, request), require)
+        case StartGuest(job_id, request):
+            require = partial(_require, request)
+            worker.submit(Lane.GENERATE, job_id, partial(write_guest, request), require)
+        case StartMap(job_id, request):
+            require = partial(_require, request)
+            worker.submit(Lane.GENERATE, job_id, partial(_write_map, request), require)
         case _:
             assert_never(order)
 
@@ -51,5 +59,9 @@ def _hear(
     return engine.hear_timing(request, token)
 
 
-def _require(request: RegenerateRequest | TimingRequest, engine: Engine) -> None:
+def _write_map(request: MapRequest, engine: Engine, token: CancelToken) -> Iterator[MapAnswer]:
+    return engine.generate_map(request, token)
+
+
+def _require(request: RegenerateRequest | TimingRequest | MapRequest, engine: Engine) -> None:
     engine.require_able(request)

@@ -17,6 +17,7 @@ from companion.beatmap import storage
 from companion.bridge.assigning import assign
 from companion.bridge.atlas import Atlas
 from companion.bridge.detectors import EditorState, LastSaved, rank
+from companion.bridge.scribe import Scribe
 from companion.bridge.song import look_at_song
 from companion.bridge.watcher import (
     Gone,
@@ -33,10 +34,13 @@ from companion.errors import AudioError, UnreadableBeatmap, WriteFailed
 from companion.journal import map_key
 from companion.session import (
     CancelJob,
+    CreateDifficulty,
     Detection,
     KeepDismissed,
     MapCandidate,
     OpenMap,
+    StartGuest,
+    StartMap,
     StartRegenerate,
     StartScore,
     StartTiming,
@@ -115,6 +119,9 @@ class Conductor:
         self._detection = Detection("last_saved")  # of the map that is followed
         self._look_again = asyncio.Event()
         self._events: asyncio.Queue[WatchEvent] = asyncio.Queue()
+        self._finished: asyncio.Queue[str] = asyncio.Queue()  # jobs that wait for their file
+        self._made: dict[Path, str] = {}
+        self.scribe = Scribe(self)
         self._worker = Worker(source, self._reported, idle_unload_s=idle_unload_s)
         self.watcher = Watcher(self._events.put_nowait)
 
@@ -128,6 +135,7 @@ class Conductor:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._follow_events(), name="watch events")
                 tasks.create_task(self._follow_editor(ready), name="detectors")
+                tasks.create_task(self._create_difficulties(), name="new difficulties")
         finally:
             await self.watcher.stop()
             await self._worker.close()
@@ -136,8 +144,10 @@ class Conductor:
         """Pass on everything that the session has put out."""
         for output in self.session.drain():
             match output:
-                case StartScore() | StartRegenerate() | StartTiming():
+                case StartScore() | StartRegenerate() | StartTiming() | StartGuest() | StartMap():
                     assign(self._worker, output)
+                case CreateDifficulty(job_id):
+                    self._finished.put_nowait(job_id)
                 case CancelJob() | KeepDismissed():
                     self._obey(output)
                 case _:
@@ -153,6 +163,10 @@ class Conductor:
                 if open_map is not None:
                     self.remember(partial(self.journal.keep_dismissed, open_map.path, ids))
 
+    def made(self, path: Path, digest: str) -> None:
+        """The companion is about to make this file; to see it saved is no reason to open it."""
+        self._made[path] = digest
+
     def remember(self, keep: Callable[[], None]) -> None:
         """Write something to the journal; a full disk becomes a problem on show, no more."""
         try:
@@ -165,6 +179,13 @@ class Conductor:
     def _reported(self, report: Report) -> None:
         self.session.reported(report)
         self.hand_out()
+
+    async def _create_difficulties(self) -> None:
+        while True:
+            job_id = await self._finished.get()
+            async with self.turn:
+                await self.scribe.create_difficulty(job_id)
+            self.hand_out()
 
     # ------------------------------------------------------------------ which map
 
@@ -313,8 +334,9 @@ class Conductor:
                 log.warning("%s", reason)
                 self.session.problem("map_missing", reason)
             case SavedElsewhere(path):
-                self._last_saved.saw(path)
-                self._look_again.set()
+                if not await asyncio.to_thread(_is, path, self._made.get(path)):
+                    self._last_saved.saw(path)
+                    self._look_again.set()
             case WatchFailed(folder, reason):
                 self.session.problem(
                     "watch_failed",
@@ -348,6 +370,14 @@ class Conductor:
         open_map = self.session.open_map
         if open_map is not None and open_map.path == old:
             self.session.moved(new)
+
+
+def _is(path: Path, digest: str | None) -> bool:
+    """Whether a file is still the one that was made here."""
+    try:
+        return digest is not None and storage.digest_of(path.read_bytes()) == digest
+    except OSError:
+        return False
 
 
 def _detection(state: EditorState) -> Detection:

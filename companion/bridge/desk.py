@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from companion.beatmap import TimeRange
 from companion.bridge import wire
-from companion.bridge.scribe import Scribe
+from companion.engine.guest import GuestWish
+from companion.engine.map_wish import MapWish
 from companion.engine.requests import RegenerateOptions, TimingOptions
 from companion.engine.seeds import chosen_seed
 from companion.errors import RequestError
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from companion.bridge.conductor import Conductor
     from companion.suggestions import Suggestion
     from protocol.messages import ClientRequest, ServerUpdate
+
+MODES_BY_NAME: Final = {name: mode for mode, name in wire.MODES.items()}
 
 RELOAD_NOTE: Final = (
     "Written. Press Ctrl+L in the editor to load it; saving in the editor before that would "
@@ -34,7 +37,7 @@ class RequestDesk:
         self._conductor = conductor
         self._session = conductor.session
         self._journal = conductor.journal
-        self._scribe = Scribe(conductor)
+        self._scribe = conductor.scribe
 
     def snapshot(self) -> messages.Snapshot:
         """The whole state."""
@@ -71,6 +74,12 @@ class RequestDesk:
             case messages.ApplyTiming(timing_id=timing_id):
                 await self._scribe.apply_timing(timing_id)
                 return (reply.model_copy(update={"note": RELOAD_NOTE}),)
+            case messages.WriteGuest():
+                job_id = await self._write_guest(request)
+                return (reply.model_copy(update={"job_id": job_id}),)
+            case messages.WriteMap():
+                job_id = await self._write_map(request)
+                return (reply.model_copy(update={"job_id": job_id}),)
             case messages.Cancel(job_id=job_id):
                 session.cancel(job_id)
             case messages.Accept():
@@ -140,6 +149,34 @@ class RequestDesk:
         options = TimingOptions(wanted.iterations, chosen_seed(wanted.seed), wanted.leniency_ms)
         job_id = self._session.hear_timing(request.request_id, options)
         return reply.model_copy(update={"job_id": job_id})
+
+    async def _write_guest(self, request: messages.WriteGuest) -> str:
+        wanted = request.options
+        wish = GuestWish(
+            difficulty=wanted.difficulty,
+            name=wanted.name,
+            seed=chosen_seed(wanted.seed),
+            guidance=wanted.guidance,
+            temperature=wanted.temperature,
+            descriptors=wanted.descriptors,
+        )
+        taken = await self._scribe.names_in_set()
+        return self._session.write_guest(request.request_id, request.base_revision, wish, taken)
+
+    async def _write_map(self, request: messages.WriteMap) -> str:
+        wanted = request.options
+        wish = MapWish(
+            gamemode=None if wanted.mode is None else MODES_BY_NAME[wanted.mode],
+            keycount=wanted.key_count,
+            difficulty=wanted.difficulty,
+            version=wanted.name,
+            descriptors=wanted.descriptors,
+            seed=chosen_seed(wanted.seed),
+            cfg_scale=wanted.guidance,
+            temperature=wanted.temperature,
+        )
+        taken = await self._scribe.names_in_set()
+        return self._session.write_map(request.request_id, request.base_revision, wish, taken)
 
     def _set_modding_only(self, request: messages.SetModdingOnly) -> None:
         """Turned on: first the switch, then the disk. Turned off: the other way round."""

@@ -228,6 +228,7 @@ def job(item: Job) -> values.Job:
         total=item.total,
         request_id=item.request_id,
         suggestion_id=item.suggestion_id,
+        file_name=None if item.file_name is None else _shown(item.file_name),
         note=item.note,
         error=None if item.error is None else error(item.error),
     )

@@ -118,9 +118,9 @@ def generate(
     """Write a whole difficulty: for MAP's song with its timing, or for a song alone."""
     settings = settings_of(ctx, model, device, threads, data, lora=lora, json=json)
     from companion.cli.generating import generate_map
-    from companion.cli.map_wish import MapWish
+    from companion.cli.map_wish import CommandWish
 
-    wish = MapWish(
+    wish = CommandWish(
         gamemode=gamemode,
         difficulty=difficulty,
         mapper_id=mapper_id,

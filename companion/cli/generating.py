@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import typer
 
 from companion.beatmap import Document, TimeRange, storage
-from companion.beatmap.new_difficulty import difficulty_file_name
 from companion.bridge.entry import provenance
 from companion.bridge.song import look_at_song
 from companion.cli import workbench
@@ -19,7 +18,8 @@ from companion.cli.notice import confirm_notice
 from companion.cli.progress import SongProgress
 from companion.engine.cancellation import CancelToken
 from companion.engine.conditioning import star_rating
-from companion.engine.map_requests import MapBegun, MapProgress, WrittenMap
+from companion.engine.map_requests import STEP_WORDS, MapBegun, MapProgress, WrittenMap
+from companion.engine.map_wish import background_line, file_name_of
 from companion.errors import AudioUnreadable, Cancelled, OptionRefused, StaleEdit
 from companion.journal import Journal
 from companion.session.plans import GeneratedBy, PlannedWrite
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from companion.cli.map_wish import MapWish
+    from companion.cli.map_wish import CommandWish
     from companion.cli.terminal import Terminal
     from companion.engine.map_requests import MapRequest
     from companion.engine.requests import Engine, ModelInfo
@@ -36,13 +36,6 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 """Exit status after Ctrl+C, as a shell has it."""
-_STEPS = {
-    "timing": "hears the beats",
-    "kiai": "places kiai",
-    "map": "maps",
-    "sv": "sets scroll speeds",
-    "positions": "refines positions",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +112,13 @@ class _Steps:
         if progress.step != self._step or self._bar is None:
             self.__exit__(None, None, None)
             self._step = progress.step
-            self._terminal.note(f"The model {_STEPS.get(progress.step, progress.step)} …")
+            self._terminal.note(f"The model {STEP_WORDS.get(progress.step, progress.step)} …")
             self._bar = SongProgress(self._terminal, TimeRange(0, round(self.length_ms)))
             self._bar.__enter__()
         self._bar.reach(progress.reached_ms)
 
 
-def generate_map(settings: Settings, terminal: Terminal, source: Path, wish: MapWish) -> None:
+def generate_map(settings: Settings, terminal: Terminal, source: Path, wish: CommandWish) -> None:
     """Write a whole difficulty for a map's song or a song.
 
     Raises:
@@ -137,12 +130,12 @@ def generate_map(settings: Settings, terminal: Terminal, source: Path, wish: Map
         _for_song(settings, terminal, source.absolute(), wish)
 
 
-def _for_map(settings: Settings, terminal: Terminal, path: Path, wish: MapWish) -> None:
+def _for_map(settings: Settings, terminal: Terminal, path: Path, wish: CommandWish) -> None:
     bench = workbench.Workbench(settings, path)
     beatmap, folder = bench.document.beatmap, bench.path.parent
     line, background = _background(bench.document, folder)
     request = wish.request(folder / beatmap.audio_filename, beatmap, line)
-    osu_name = _osu_name(request)
+    osu_name = file_name_of(request.header)
     kind = "osz" if wish.osz else "osu"
     path = wish.out or (folder / osu_name).with_suffix(f".{kind}")
     # The map's own background is there already, or it is not; only a new one has to be brought.
@@ -157,9 +150,9 @@ def _for_map(settings: Settings, terminal: Terminal, path: Path, wish: MapWish) 
     _write(bench.engine, bench.journal, terminal, request, target)
 
 
-def _for_song(settings: Settings, terminal: Terminal, path: Path, wish: MapWish) -> None:
+def _for_song(settings: Settings, terminal: Terminal, path: Path, wish: CommandWish) -> None:
     request = wish.request(path)
-    osu_name = _osu_name(request)
+    osu_name = file_name_of(request.header)
     stem = osu_name[: osu_name.rindex(" (")]
     default = path.parent / (f"{stem}.osz" if wish.osz else stem)
     kind = "osz" if wish.osz else "folder"
@@ -232,23 +225,13 @@ def _say_what_is_ignored(begun: MapBegun, terminal: Terminal) -> None:
         terminal.note(f"This model knows nothing of {names}; it writes without.")
 
 
-def _osu_name(request: MapRequest) -> str:
-    about = request.header
-    name = Document.parse(
-        f"osu file format v14\n\n[Metadata]\nTitle:{about.title}\nArtist:{about.artist}\n"
-        f"Creator:{about.creator}\nVersion:{about.version}\n".encode()
-    )
-    return difficulty_file_name(name.beatmap)
-
-
 def _background(document: Document, folder: Path) -> tuple[str, Path | None]:
     """The line that names a map's background, with its ending, and the image if it is there."""
-    for line in document.lines:
-        text = document.text_of(line).strip()
-        if line.section == "Events" and text.startswith("0,0,"):
-            image = folder / text.split(",")[2].strip('"').replace("\\", "/")
-            return f"{text}\n", image if image.is_file() else None
-    return "", None
+    line = background_line(document)
+    if not line:
+        return "", None
+    image = folder / line.strip().split(",")[2].strip('"').replace("\\", "/")
+    return line, image if image.is_file() else None
 
 
 def _read(path: Path) -> bytes:

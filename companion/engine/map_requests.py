@@ -13,11 +13,22 @@ from companion.engine.requests import MAX_SEED
 from companion.errors import OptionRefused
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from companion.beatmap import TimingPoint
     from companion.engine.conditioning import Conditioning
     from companion.engine.postprocess import MapHeader
+
+
+STEP_WORDS: Mapping[str, str] = {
+    "timing": "hears the beats",
+    "kiai": "places kiai",
+    "map": "maps",
+    "sv": "sets scroll speeds",
+    "positions": "refines positions",
+}
+"""What the model does in each step of `MapProgress`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from companion.session.fair_use import FairUse
 from companion.session.news import (
     CancelJob,
     CandidatesNews,
+    CreateDifficulty,
     FairUseNews,
     FindingsNews,
     JobNews,
@@ -24,6 +25,8 @@ from companion.session.news import (
     PassageNews,
     ProblemClearedNews,
     ProblemNews,
+    StartGuest,
+    StartMap,
     StartOrder,
     StartRegenerate,
     StartScore,
@@ -51,6 +54,7 @@ from companion.session.values import (
 __all__ = [
     "CancelJob",
     "CandidatesNews",
+    "CreateDifficulty",
     "Detection",
     "Examined",
     "FairUse",
@@ -76,6 +80,8 @@ __all__ = [
     "Session",
     "ShownFinding",
     "Song",
+    "StartGuest",
+    "StartMap",
     "StartOrder",
     "StartRegenerate",
     "StartScore",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from companion.engine.map_requests import MapRequest
     from companion.engine.requests import Passage, RegenerateRequest, ScoreRequest, TimingRequest
     from companion.session.fair_use import FairUse
     from companion.session.values import (
@@ -154,6 +155,30 @@ class StartTiming:
 
 
 @dataclass(frozen=True, slots=True)
+class StartGuest:
+    """Write another difficulty; whatever is generated is replaced."""
+
+    job_id: str
+    request: RegenerateRequest
+    """Its document is the difficulty without objects."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartMap:
+    """Write a whole map of the song; whatever is generated is replaced."""
+
+    job_id: str
+    request: MapRequest
+
+
+@dataclass(frozen=True, slots=True)
+class CreateDifficulty:
+    """A job has written a difficulty, which is to become a new file in the set."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class CancelJob:
     """Call a job off."""
 
@@ -167,10 +192,10 @@ class KeepDismissed:
     ids: frozenset[str]
 
 
-StartOrder = StartScore | StartRegenerate | StartTiming
+StartOrder = StartScore | StartRegenerate | StartTiming | StartGuest | StartMap
 """Work for the inference thread."""
 
-Order = StartOrder | CancelJob | KeepDismissed
-"""Goes to the shell, which has the worker and the journal."""
+Order = StartOrder | CancelJob | CreateDifficulty | KeepDismissed
+"""Goes to the shell, which has the worker, the disk and the journal."""
 
 Output = News | Order

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from companion.errors import CompanionError, OptionRefused, RequestError, StaleEdit
 from companion.journal import standing_steps
 from companion.session.board import FindingsBoard
+from companion.session.new_difficulties import NewDifficulties
 from companion.session.news import (
     CandidatesNews,
     FairUseNews,
@@ -29,7 +30,6 @@ from companion.session.plans import (
     plan_fix,
     plan_undo,
 )
-from companion.session.song_timing import SongTiming
 from companion.session.state import Jobs
 from companion.session.values import (
     Detection,
@@ -60,7 +60,7 @@ MAP_PROBLEMS: Final = (
 )
 
 
-class Session(SongTiming):
+class Session(NewDifficulties):
     """One open beatmap, or none."""
 
     # ------------------------------------------------------------------ the map
@@ -179,6 +179,7 @@ class Session(SongTiming):
             self._put(MapNews(open_map, self.revision))
         self._rebase_suggestions()
         self._compare_timing()
+        self._check_drafts()
         self._score()
 
     def _judge(self, document: Document, examined: Examined) -> None:

@@ -87,7 +87,7 @@ class ShownFinding:
     source: Source
 
 
-JobKind = Literal["score", "regenerate", "hitsounds", "timing"]
+JobKind = Literal["score", "regenerate", "hitsounds", "timing", "guest", "map"]
 """What a job does. All but `score` are done one at a time."""
 
 
@@ -123,6 +123,8 @@ class Job:
     total: int = 0
     request_id: str | None = None
     suggestion_id: str | None = None
+    file_name: str | None = None
+    """The new file that it wrote."""
     note: str | None = None
     error: CompanionError | None = None
 

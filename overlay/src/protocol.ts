@@ -16,6 +16,8 @@ export type ClientMessage =
   | ChooseHitsounds
   | HearTiming
   | ApplyTiming
+  | WriteGuest
+  | WriteMap
   | Cancel
   | Accept
   | Reject
@@ -58,6 +60,8 @@ export type ClientRequest =
   | ChooseHitsounds
   | HearTiming
   | ApplyTiming
+  | WriteGuest
+  | WriteMap
   | Cancel
   | Accept
   | Reject
@@ -283,6 +287,106 @@ export interface ApplyTiming {
    * The timing on show.
    */
   timing_id: string;
+}
+/**
+ * Starts writing another difficulty of the set, from the open map's timing and settings.
+ *
+ * The job ends with a new file, which replaces none.
+ */
+export interface WriteGuest {
+  /**
+   * Comes back in the reply.
+   */
+  request_id: string;
+  type: "write_guest";
+  /**
+   * The revision it was asked for.
+   */
+  base_revision: number;
+  options: GuestOptions;
+}
+/**
+ * What it should be.
+ */
+export interface GuestOptions {
+  /**
+   * Star rating to aim for.
+   */
+  difficulty: number;
+  /**
+   * Its name; null makes one of its stars.
+   */
+  name?: string | null;
+  /**
+   * Words for what it should be, for models that know them.
+   */
+  descriptors?: string[];
+  /**
+   * Same seed, same result; null lets the daemon choose.
+   */
+  seed?: number | null;
+  /**
+   * Classifier-free guidance scale; 1 is off.
+   */
+  guidance?: number;
+  /**
+   * Sampling temperature; 0 always takes the likeliest.
+   */
+  temperature?: number;
+}
+/**
+ * Starts writing a whole map of the open map's song, with its timing.
+ *
+ * The job ends with a new file, which replaces none.
+ */
+export interface WriteMap {
+  /**
+   * Comes back in the reply.
+   */
+  request_id: string;
+  type: "write_map";
+  /**
+   * The revision it was asked for.
+   */
+  base_revision: number;
+  options?: MapOptions;
+}
+/**
+ * What it should be.
+ */
+export interface MapOptions {
+  /**
+   * Star rating to aim for; null leaves it to the model.
+   */
+  difficulty?: number | null;
+  /**
+   * The ruleset; null means the open map's.
+   */
+  mode?: ("osu" | "taiko" | "catch" | "mania") | null;
+  /**
+   * Number of columns, in osu!mania alone; null means the open map's, or 4.
+   */
+  key_count?: number | null;
+  /**
+   * Its name; null makes one of its stars.
+   */
+  name?: string | null;
+  /**
+   * Words for what it should be, for models that know them.
+   */
+  descriptors?: string[];
+  /**
+   * Same seed, same result; null lets the daemon choose.
+   */
+  seed?: number | null;
+  /**
+   * Classifier-free guidance scale; 1 is off.
+   */
+  guidance?: number;
+  /**
+   * Sampling temperature; 0 always takes the likeliest.
+   */
+  temperature?: number;
 }
 /**
  * Calls a job off.
@@ -804,9 +908,10 @@ export interface Job {
    */
   id: string;
   /**
-   * A MaiMod scan, or what is generated: a passage, hitsounds, a timing.
+   * A MaiMod scan, or what is generated: a passage, hitsounds, a timing, a guest difficulty, a
+   * whole map of the song.
    */
-  kind: "score" | "regenerate" | "hitsounds" | "timing";
+  kind: "score" | "regenerate" | "hitsounds" | "timing" | "guest" | "map";
   /**
    * `done`, `cancelled` and `failed` are final.
    */
@@ -832,8 +937,12 @@ export interface Job {
    */
   suggestion_id: string | null;
   /**
-   * Why it runs, when that is not obvious, e.g. that the star rating moved so far that the whole
-   * song has to be scored anew.
+   * The new file in the set's folder that it wrote, once it is done.
+   */
+  file_name: string | null;
+  /**
+   * What it is at, what came of it, or why it runs, when that is not obvious, e.g. that the star
+   * rating moved so far that the whole song has to be scored anew.
    */
   note: string | null;
   /**
@@ -1227,9 +1336,10 @@ export interface Job1 {
    */
   id: string;
   /**
-   * A MaiMod scan, or what is generated: a passage, hitsounds, a timing.
+   * A MaiMod scan, or what is generated: a passage, hitsounds, a timing, a guest difficulty, a
+   * whole map of the song.
    */
-  kind: "score" | "regenerate" | "hitsounds" | "timing";
+  kind: "score" | "regenerate" | "hitsounds" | "timing" | "guest" | "map";
   /**
    * `done`, `cancelled` and `failed` are final.
    */
@@ -1255,8 +1365,12 @@ export interface Job1 {
    */
   suggestion_id: string | null;
   /**
-   * Why it runs, when that is not obvious, e.g. that the star rating moved so far that the whole
-   * song has to be scored anew.
+   * The new file in the set's folder that it wrote, once it is done.
+   */
+  file_name: string | null;
+  /**
+   * What it is at, what came of it, or why it runs, when that is not obvious, e.g. that the star
+   * rating moved so far that the whole song has to be scored anew.
    */
   note: string | null;
   /**
@@ -1689,6 +1803,35 @@ export interface GenerationSettings1 {
   change_green_lines: boolean;
 }
 /**
+ * What a guest difficulty should be.
+ */
+export interface GuestOptions1 {
+  /**
+   * Star rating to aim for.
+   */
+  difficulty: number;
+  /**
+   * Its name; null makes one of its stars.
+   */
+  name?: string | null;
+  /**
+   * Words for what it should be, for models that know them.
+   */
+  descriptors?: string[];
+  /**
+   * Same seed, same result; null lets the daemon choose.
+   */
+  seed?: number | null;
+  /**
+   * Classifier-free guidance scale; 1 is off.
+   */
+  guidance?: number;
+  /**
+   * Sampling temperature; 0 always takes the likeliest.
+   */
+  temperature?: number;
+}
+/**
  * How to choose hitsounds.
  */
 export interface HitsoundOptions1 {
@@ -1704,6 +1847,43 @@ export interface HitsoundOptions1 {
    * How many alternatives.
    */
   variants?: number;
+}
+/**
+ * What a whole map of the song should be.
+ */
+export interface MapOptions1 {
+  /**
+   * Star rating to aim for; null leaves it to the model.
+   */
+  difficulty?: number | null;
+  /**
+   * The ruleset; null means the open map's.
+   */
+  mode?: ("osu" | "taiko" | "catch" | "mania") | null;
+  /**
+   * Number of columns, in osu!mania alone; null means the open map's, or 4.
+   */
+  key_count?: number | null;
+  /**
+   * Its name; null makes one of its stars.
+   */
+  name?: string | null;
+  /**
+   * Words for what it should be, for models that know them.
+   */
+  descriptors?: string[];
+  /**
+   * Same seed, same result; null lets the daemon choose.
+   */
+  seed?: number | null;
+  /**
+   * Classifier-free guidance scale; 1 is off.
+   */
+  guidance?: number;
+  /**
+   * Sampling temperature; 0 always takes the likeliest.
+   */
+  temperature?: number;
 }
 /**
  * The model and whether it is in memory.

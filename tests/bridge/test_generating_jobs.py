@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 
+from companion.beatmap import Document, storage
 from companion.engine.fake import FakeEngine
-from companion.errors import OptionRefused
+from companion.errors import OptionRefused, OutOfMemory
+from companion.journal import Journal
 from protocol import messages as m
 
 
@@ -170,3 +172,164 @@ async def test_a_model_that_cannot_hear_is_not_loaded_for_it(start, join, mapset
         job = await client.until(lambda c: _ended(c, reply.job_id))
         assert (job.state, job.error.message) == ("failed", "This model cannot hear timing.")
         assert engine.describe() is None
+
+
+# ------------------------------------------------------------------------------ new difficulties
+
+
+def _set_of(mapset):
+    return {path.name for path in mapset.folder.iterdir()}
+
+
+async def test_a_guest_difficulty_becomes_a_new_file_of_the_set(start, join, mapset):
+    before, files = mapset.map.read_bytes(), _set_of(mapset)
+    async with start() as daemon, join(daemon) as client:
+        options = m.GuestOptions(difficulty=3.5, seed=5, descriptors=("tech",))
+        reply = await _asked(client, m.WriteGuest, options=options)
+        job = await client.until(lambda c: _ended(c, reply.job_id))
+        assert (job.state, job.error) == ("done", None)
+        assert job.file_name == "Band - Song (Mapper) [3.5 stars].osu"
+        written = Document.parse((mapset.folder / job.file_name).read_bytes())
+        assert written.beatmap.version == "3.5 stars"
+        assert [(p.time_ms, p.beat_length) for p in written.beatmap.red_lines] == [(0, 500)]
+        assert f"{len(written.beatmap.hit_objects)} objects" in job.note
+        assert _set_of(mapset) == {*files, job.file_name}
+        assert mapset.map.read_bytes() == before
+        assert not client.undo.available
+    (record,) = Journal(daemon.settings.data_folder).provenance(mapset.folder / job.file_name)
+    assert (record.action, record.seed, record.model) == ("accepted", 5, "fake")
+
+
+async def test_a_whole_map_is_written_with_the_timing_of_the_open_one(start, join, mapset):
+    engine = FakeEngine()
+    engine.ignored = ("difficulty",)
+    async with start(engine) as daemon, join(daemon) as client:
+        options = m.MapOptions(difficulty=2, mode="mania", key_count=7, name="Mine", guidance=2)
+        reply = await _asked(client, m.WriteMap, options=options)
+        job = await client.until(lambda c: _ended(c, reply.job_id))
+        assert (job.state, job.file_name) == ("done", "Band - Song (Mapper) [Mine].osu")
+        assert "knows nothing of star rating" in job.note
+        notes = {s.job.note for s in client.seen if isinstance(s, m.JobChanged)}
+        assert any(note is not None and "The model maps." in note for note in notes)
+        (request,) = engine.map_requests
+        assert (request.options.guidance, request.conditioning.keycount) == (2, 7)
+        beatmap = Document.parse((mapset.folder / job.file_name).read_bytes()).beatmap
+        assert (beatmap.mode, beatmap.version, beatmap.audio_filename) == (3, "Mine", "audio.wav")
+        assert [(p.time_ms, p.beat_length) for p in beatmap.red_lines] == [(0, 500)]
+
+
+async def test_a_name_that_is_taken_is_refused_or_gets_a_number(start, join, mapset):
+    taken = mapset.folder / "band - song (mapper) [3 STARS].osu"
+    taken.write_bytes(b"mine")
+    async with start() as daemon, join(daemon) as client:
+        named = m.GuestOptions(difficulty=3, name="3 stars")
+        reply = await _asked(client, m.WriteGuest, options=named)
+        assert reply.error.code == "option_refused"
+        assert "another name" in reply.error.message
+        reply = await _asked(client, m.WriteGuest, options=m.GuestOptions(difficulty=3))
+        job = await client.until(lambda c: _ended(c, reply.job_id))
+        assert job.file_name == "Band - Song (Mapper) [3 stars 2].osu"
+        reply = await _asked(client, m.WriteGuest, options=m.GuestOptions(difficulty=3))
+        job = await client.until(lambda c: _ended(c, reply.job_id))
+        assert job.file_name == "Band - Song (Mapper) [3 stars 3].osu"
+    assert taken.read_bytes() == b"mine"
+
+
+async def test_a_file_that_came_meanwhile_is_not_overwritten(start, join, mapset, monkeypatch):
+    target = mapset.folder / "Band - Song (Mapper) [3 stars].osu"
+    real = storage._place
+
+    def place(temporary, wanted):
+        target.write_bytes(b"somebody else's")
+        real(temporary, wanted)
+
+    monkeypatch.setattr(storage, "_place", place)
+    async with start() as daemon, join(daemon) as client:
+        reply = await _asked(client, m.WriteGuest, options=m.GuestOptions(difficulty=3))
+        job = await client.until(lambda c: _ended(c, reply.job_id))
+        assert (job.state, job.error.code, job.file_name) == ("failed", "stale_edit", None)
+    assert target.read_bytes() == b"somebody else's"
+    records = Journal(daemon.settings.data_folder).provenance(target)
+    assert [record.action for record in records] == ["accepted", "failed"]
+
+
+async def test_a_new_difficulty_that_is_called_off_leaves_no_file(start, join, mapset):
+    files = _set_of(mapset)
+    gate = threading.Event()
+    async with start(FakeEngine(gate=gate)) as daemon, join(daemon) as client:
+        for kind, options in (
+            (m.WriteGuest, m.GuestOptions(difficulty=3)),
+            (m.WriteMap, m.MapOptions()),
+        ):
+            reply = await _asked(client, kind, options=options)
+            assert (await client.ask(m.Cancel, job_id=reply.job_id)).ok
+            assert client.jobs[reply.job_id].state == "cancelled"
+        gate.set()
+        await client.scanned()
+    assert _set_of(mapset) == files
+
+
+async def test_new_difficulties_obey_the_notice_and_modding_only(start, join, mapset):
+    files = _set_of(mapset)
+    options = m.GuestOptions(difficulty=3)
+    async with start(FakeEngine(gate=threading.Event())) as daemon, join(daemon) as client:
+        refused = await client.ask(m.WriteGuest, base_revision=1, options=options)
+        assert refused.error.code == "notice_not_acknowledged"
+        refused = await client.ask(m.WriteMap, base_revision=1)
+        assert refused.error.code == "notice_not_acknowledged"
+        reply = await _asked(client, m.WriteGuest, options=options)
+        await client.ask(m.SetModdingOnly, scope="mapset", enabled=True)
+        assert client.jobs[reply.job_id].state == "cancelled"
+        refused = await _asked(client, m.WriteMap)
+        assert refused.error.code == "modding_only"
+    assert _set_of(mapset) == files
+
+
+async def test_a_save_with_other_red_lines_calls_a_new_difficulty_off(start, join, mapset):
+    async with start(FakeEngine(gate=threading.Event())) as daemon, join(daemon) as client:
+        reply = await _asked(client, m.WriteMap)
+        mapset.save(moved={3: 40})
+        await client.until(lambda c: c.map.revision == 2)
+        assert client.jobs[reply.job_id].state in {"queued", "running"}
+        mapset.map.write_bytes(mapset.map.read_bytes().replace(b"\r\n0,500,4", b"\r\n9,500,4"))
+        job = await client.until(lambda c: _ended(c, reply.job_id))
+        assert job.state == "cancelled"
+        assert "timing" in job.note
+
+
+async def test_a_new_difficulty_is_not_taken_for_the_map_that_was_saved_last(start, join, mapset):
+    songs = mapset.folder.parent
+    daemon = start(map_path=None, detect=True, songs_folder=songs)
+    async with daemon, join(daemon) as client:
+        mapset.save(30)
+        await client.until(lambda c: c.map is not None)
+        reply = await _asked(client, m.WriteGuest, options=m.GuestOptions(difficulty=3))
+        job = await client.until(lambda c: _ended(c, reply.job_id))
+        made = mapset.folder / job.file_name
+        other = mapset.folder / "Band - Song (Mapper) [Easy].osu"
+        other.write_bytes(made.read_bytes())  # whose event comes after that of the new difficulty
+        await client.until(lambda c: c.map.file_name != mapset.map.name)
+        assert client.map.file_name == other.name
+        made.write_bytes(made.read_bytes() + b"// saved in the editor\r\n")
+        await client.until(lambda c: c.map.file_name == made.name)
+
+
+async def test_a_map_without_timing_is_told_so_before_any_work(start, join, mapset, new_map):
+    mapset.map.write_bytes(new_map().replace(b"0,500,4,2,0,50,1,0\r\n", b""))
+    async with start() as daemon, join(daemon) as client:
+        reply = await _asked(client, m.WriteMap)
+        assert "no timing" in reply.error.message
+        reply = await _asked(client, m.WriteGuest, options=m.GuestOptions(difficulty=3))
+        assert "no timing" in reply.error.message
+
+
+async def test_an_engines_failure_is_the_jobs_and_leaves_no_file(start, join, mapset):
+    files = _set_of(mapset)
+    engine = FakeEngine()
+    async with start(engine) as daemon, join(daemon) as client:
+        await client.scanned()
+        engine.error = OutOfMemory("The card is full.")
+        reply = await _asked(client, m.WriteMap)
+        job = await client.until(lambda c: _ended(c, reply.job_id))
+        assert (job.state, job.error.code) == ("failed", "out_of_memory")
+    assert _set_of(mapset) == files

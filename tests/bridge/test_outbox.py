@@ -52,6 +52,7 @@ def job(name, done):
             total=9,
             request_id=None,
             suggestion_id=None,
+            file_name=None,
             note=None,
             error=None,
         )

@@ -44,6 +44,13 @@ CLIENT: list[Any] = [
     m.HearTiming(request_id="1"),
     m.HearTiming(request_id="1", options=m.TimingOptions(iterations=20, seed=1, leniency_ms=5)),
     m.ApplyTiming(request_id="1", timing_id="t1"),
+    m.WriteGuest(request_id="1", base_revision=1, options=m.GuestOptions(difficulty=3.5)),
+    m.WriteMap(request_id="1", base_revision=1),
+    m.WriteMap(
+        request_id="1",
+        base_revision=1,
+        options=m.MapOptions(mode="mania", key_count=7, name="Mine", descriptors=("tech",)),
+    ),
     m.Cancel(request_id="1", job_id="j"),
     m.Accept(request_id="1", suggestion_id="s", variant=1),
     m.Reject(request_id="1", suggestion_id="s"),
@@ -88,6 +95,7 @@ JOB = v.Job(
     total=0,
     request_id=None,
     suggestion_id=None,
+    file_name="a.osu",
     note=None,
     error=ERROR,
 )

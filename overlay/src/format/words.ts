@@ -54,6 +54,8 @@ export const JOB_WORDS: Readonly<Record<Job["kind"], string>> = {
   regenerate: "Generating",
   hitsounds: "Choosing hitsounds",
   timing: "Listening",
+  guest: "Mapping",
+  map: "Mapping",
 };
 
 /** A job in two words. */

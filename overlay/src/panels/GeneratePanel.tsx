@@ -1,7 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useApp } from "../state/app";
-import { DEFAULT_FORM, DEFAULT_HITSOUNDS, DEFAULT_TIMING } from "../state/form";
+import { DEFAULT_DIFFICULTY, DEFAULT_FORM, DEFAULT_HITSOUNDS, DEFAULT_TIMING } from "../state/form";
 import type { Work } from "../state/view";
+import { DifficultyForm } from "./DifficultyForm";
 import { isModdingOnly } from "./FindingsPanel";
 import { HitsoundsForm } from "./HitsoundsForm";
 import { ModdingOnly } from "./ModdingOnly";
@@ -17,6 +18,7 @@ export function GeneratePanel() {
   const section = useSignal(DEFAULT_FORM);
   const hitsounds = useSignal(DEFAULT_HITSOUNDS);
   const timing = useSignal(DEFAULT_TIMING);
+  const difficulty = useSignal(DEFAULT_DIFFICULTY);
   const hidden = isModdingOnly(app);
   return (
     <section class="panel generate" aria-label="Generate">
@@ -40,6 +42,7 @@ export function GeneratePanel() {
           {work === "section" && <SectionForm form={section} />}
           {work === "hitsounds" && <HitsoundsForm form={hitsounds} />}
           {work === "timing" && <TimingForm form={timing} />}
+          {work === "difficulty" && <DifficultyForm form={difficulty} />}
         </>
       )}
       <ModdingOnly />
@@ -51,4 +54,5 @@ const WORKS: readonly { value: Work; label: string; title: string }[] = [
   { value: "section", label: "Section", title: "Objects of a section anew" },
   { value: "hitsounds", label: "Hitsounds", title: "Hitsounds of the objects that are there" },
   { value: "timing", label: "Timing", title: "Where the beats of the song are" },
+  { value: "difficulty", label: "New difficulty", title: "A new file in the set" },
 ];

@@ -383,3 +383,69 @@ describe("timing", () => {
     expect(find(".generate .reason").textContent).toBe(error.message);
   });
 });
+
+describe("a new difficulty", () => {
+  async function shown(more: Partial<Snapshot> = {}): Promise<void> {
+    await opened(more);
+    find<HTMLInputElement>("input[value=difficulty]").click();
+    await settled();
+  }
+
+  function type(label: string, text: string): void {
+    const labels = [...root.querySelectorAll<HTMLLabelElement>(".generate-form label.field")];
+    const field = labels.find((one) => one.querySelector("span")?.textContent === label);
+    const input = field?.querySelector("input");
+    if (!input) throw new Error(`there is no field "${label}"`);
+    input.value = text;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  it("needs stars when a guest writes it", async () => {
+    await shown();
+    expect(find<HTMLButtonElement>("[data-testid=write-difficulty]").disabled).toBe(true);
+    type("Star rating", "3,5");
+    type("Descriptors", "streams, tech,");
+    await settled();
+    find("[data-testid=write-difficulty]").click();
+    await settled();
+    expect(socket.lastSent("write_guest")).toMatchObject({
+      base_revision: 1,
+      options: { difficulty: 3.5, name: null, descriptors: ["streams", "tech"], guidance: 1 },
+    });
+  });
+
+  it("needs nothing when it is written from the song", async () => {
+    await shown();
+    find<HTMLInputElement>("input[value=map]").click();
+    await settled();
+    find("[data-testid=write-difficulty]").click();
+    await settled();
+    expect(socket.lastSent("write_map").options).toMatchObject({
+      difficulty: null,
+      mode: null,
+      key_count: null,
+      seed: null,
+    });
+  });
+
+  it("is told by its file's name, with how to be rid of it", async () => {
+    const written = job("j", {
+      kind: "guest",
+      state: "done",
+      file_name: "a [3 stars].osu",
+      note: "120 objects, 2.90 stars.",
+    });
+    await shown({ jobs: [written] });
+    const outcome = find("[data-testid=written-file]").textContent;
+    expect(outcome).toContain("Written: a [3 stars].osu");
+    expect(outcome).toContain("120 objects, 2.90 stars.");
+    expect(outcome).toContain("delete the file");
+  });
+
+  it("says at which step the model is", async () => {
+    const note = "The model places kiai.";
+    await shown({ jobs: [job("j", { kind: "map", done: 1, total: 4, note })] });
+    expect(find("[data-testid=job-progress]").textContent).toContain("Mapping 25 %");
+    expect(find("[data-testid=job-progress]").textContent).toContain(note);
+  });
+});

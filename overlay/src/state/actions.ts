@@ -3,6 +3,7 @@ import type { HitsoundOptions, RegenerateOptions, Reply, TimingOptions } from ".
 import type { TimeSpan } from "../timeline/viewport";
 import { type Connection, ConnectionLost, type RequestBody } from "../wire/connection";
 import type { DaemonSignals } from "./daemon";
+import type { DifficultyRequest } from "./form";
 import type { Toasts } from "./toasts";
 
 type Replace = NonNullable<RegenerateOptions["replace"]>;
@@ -62,6 +63,15 @@ export class Actions {
     await this.afterNotice(async () => {
       await this.send({ type: "apply_timing", timing_id }, "Written into the map.");
     });
+  }
+
+  /** Writes a new difficulty, which becomes a new file of the set. */
+  async writeDifficulty({ kind, options }: DifficultyRequest): Promise<void> {
+    await this.start((base_revision) =>
+      kind === "guest"
+        ? { type: "write_guest", base_revision, options }
+        : { type: "write_map", base_revision, options },
+    );
   }
 
   async accept(suggestion_id: string, variant: number): Promise<void> {

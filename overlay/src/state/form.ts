@@ -1,4 +1,10 @@
-import type { HitsoundOptions, RegenerateOptions, TimingOptions } from "../protocol";
+import type {
+  GuestOptions,
+  HitsoundOptions,
+  MapOptions,
+  RegenerateOptions,
+  TimingOptions,
+} from "../protocol";
 
 type Replace = NonNullable<RegenerateOptions["replace"]>;
 
@@ -52,6 +58,34 @@ export const DEFAULT_TIMING: TimingForm = {
   iterations: "20",
   leniency: "10",
   seed: "",
+};
+
+/** What the panel for new difficulties asks for, as typed. */
+export interface DifficultyForm {
+  readonly kind: "guest" | "map";
+  readonly difficulty: string;
+  readonly name: string;
+  /** Empty for the open map's. */
+  readonly mode: "" | NonNullable<MapOptions["mode"]>;
+  /** Columns in osu!mania. */
+  readonly keys: string;
+  /** Words with commas between them. */
+  readonly descriptors: string;
+  readonly seed: string;
+  readonly guidance: number;
+  readonly temperature: number;
+}
+
+export const DEFAULT_DIFFICULTY: DifficultyForm = {
+  kind: "guest",
+  difficulty: "",
+  name: "",
+  mode: "",
+  keys: "",
+  descriptors: "",
+  seed: "",
+  guidance: 1,
+  temperature: 0.8,
 };
 
 const LARGEST_SEED = 2 ** 31 - 1;
@@ -112,6 +146,39 @@ export function readTimingForm(
   const seed = numberOrNull(form.seed);
   if (!isSeed(seed)) return WRONG_SEED;
   return { ok: true, options: { iterations, seed, leniency_ms } };
+}
+
+export type DifficultyRequest =
+  | { readonly kind: "guest"; readonly options: GuestOptions }
+  | { readonly kind: "map"; readonly options: MapOptions };
+
+/** What the panel for new difficulties asks for; `mode` is what the new map will be. */
+export function readDifficultyForm(
+  form: DifficultyForm,
+  mode: NonNullable<MapOptions["mode"]>,
+): FormResult<DifficultyRequest, "difficulty" | "keys" | "seed"> {
+  const difficulty = numberOrNull(form.difficulty);
+  if (difficulty !== null && !(difficulty >= 0 && difficulty <= 12)) {
+    return { ok: false, field: "difficulty", message: "Stars go from 0 to 12." };
+  }
+  const seed = numberOrNull(form.seed);
+  if (!isSeed(seed)) return WRONG_SEED;
+  const { guidance, temperature } = form;
+  const name = form.name.trim() || null;
+  const descriptors = form.descriptors.split(",").flatMap((word) => word.trim() || []);
+  const shared = { name, descriptors, seed, guidance, temperature };
+  if (form.kind === "guest") {
+    if (difficulty === null) {
+      return { ok: false, field: "difficulty", message: "Say how many stars it should have." };
+    }
+    return { ok: true, options: { kind: "guest", options: { ...shared, difficulty } } };
+  }
+  const keys = mode === "mania" ? numberOrNull(form.keys) : null;
+  if (keys !== null && !(Number.isInteger(keys) && keys >= 1 && keys <= 18)) {
+    return { ok: false, field: "keys", message: "There are 1 to 18 keys." };
+  }
+  const options = { ...shared, difficulty, mode: form.mode || null, key_count: keys };
+  return { ok: true, options: { kind: "map", options } };
 }
 
 const WRONG_SEED = {

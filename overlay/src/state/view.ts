@@ -6,7 +6,7 @@ import { type FindingFilter, NO_FILTER } from "./findings";
 export type Shown = "original" | "suggestion";
 
 /** Which of the generating forms is shown. */
-export type Work = "section" | "hitsounds" | "timing";
+export type Work = "section" | "hitsounds" | "timing" | "difficulty";
 
 /** What only this page knows: where one looks, what is selected. */
 export class ViewState {

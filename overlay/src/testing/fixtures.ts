@@ -135,6 +135,7 @@ export function job(id: string, more: Partial<Job> = {}): Job {
     total: 4,
     request_id: null,
     suggestion_id: null,
+    file_name: null,
     note: null,
     error: null,
     ...more,
