@@ -1,4 +1,5 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startBrowser } from "./browser.mjs";
@@ -124,6 +125,50 @@ describe("a mapper's round", () => {
     await page.getByTestId("undo").click();
     await page.getByTestId("undo").waitFor({ state: "detached" });
     expect(await readFile(scratch.map, "utf8")).toEqual(before);
+    expect(complaints).toEqual([]);
+  });
+
+  it.skipIf(engine === "bundled")(
+    "times the song, takes the red lines over, and back",
+    async () => {
+      await openOverlay(page, daemon.url);
+      const before = await readFile(scratch.map);
+      // The forms can be reached with the keyboard alone.
+      await page.getByRole("radio", { name: "Section", exact: true }).focus();
+      await page.keyboard.press("ArrowRight");
+      await page.keyboard.press("ArrowRight");
+      await page.getByTestId("hear-timing").focus();
+      await page.keyboard.press("Enter");
+      await page.getByTestId("timing-report").getByText("120 BPM").waitFor();
+      await page.getByTestId("timing-agreement").waitFor();
+      expect(await readFile(scratch.map)).toEqual(before);
+
+      await page.getByTestId("apply-timing").click();
+      await page.getByTestId("acknowledge").click();
+      await page.getByTestId("timing-applied").waitFor();
+      expect(await readFile(scratch.map)).not.toEqual(before);
+      await page.getByTestId("undo").click();
+      await page.getByTestId("apply-timing").waitFor();
+      expect(await readFile(scratch.map)).toEqual(before);
+      expect(complaints).toEqual([]);
+    },
+  );
+
+  it("writes a new difficulty beside the map, and names its file", async () => {
+    await openOverlay(page, daemon.url);
+    const before = await readFile(scratch.map);
+    const folder = dirname(scratch.map);
+    const files = await readdir(folder);
+    await choose(page, "New difficulty");
+    await page.getByLabel("Star rating").fill("2.5");
+    await page.getByTestId("write-difficulty").click();
+    await page.getByTestId("acknowledge").click();
+    const written = page.getByTestId("written-file");
+    await written.waitFor({ timeout: 400_000 });
+    const added = (await readdir(folder)).filter((name) => !files.includes(name));
+    expect(added).toEqual([expect.stringContaining("[2.5 stars].osu")]);
+    expect(await written.textContent()).toContain(added[0]);
+    expect(await readFile(scratch.map)).toEqual(before);
     expect(complaints).toEqual([]);
   });
 

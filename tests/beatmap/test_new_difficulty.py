@@ -3,7 +3,11 @@ from __future__ import annotations
 import pytest
 
 from companion.beatmap import Document
-from companion.beatmap.new_difficulty import begin_difficulty, difficulty_file_name
+from companion.beatmap.new_difficulty import (
+    begin_difficulty,
+    difficulty_file_name,
+    free_difficulty,
+)
 from companion.errors import UnreadableBeatmap
 
 MAP = b"""osu file format v14\r
@@ -90,3 +94,14 @@ def test_a_file_that_cannot_be_read_is_refused():
 def test_file_names_leave_out_what_no_file_system_takes():
     beatmap = begin_difficulty(Document.parse(MAP), 'A "new" <one>', {}).beatmap
     assert difficulty_file_name(beatmap) == "Somebody - What  Why (Me) [A new one].osu"
+
+
+def test_a_name_whose_file_is_there_gets_the_next_free_number():
+    document = Document.parse(MAP)
+    own = difficulty_file_name(document.beatmap).lower()
+    assert free_difficulty(document, frozenset()) is document
+    second = free_difficulty(document, {own})
+    assert second.beatmap.version == "Hard 2"
+    assert changed(second) == ({b"Version:Hard"}, {b"Version:Hard 2"})
+    third = free_difficulty(document, {own, difficulty_file_name(second.beatmap).lower()})
+    assert third.beatmap.version == "Hard 3"

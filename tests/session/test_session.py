@@ -261,9 +261,13 @@ def test_ranges_that_make_no_sense_are_refused(opened, span, error):
     assert opened.take() == []
 
 
-def test_options_out_of_range_are_refused(opened):
+@pytest.mark.parametrize(
+    "options",
+    [{"temperature": 99}, {"replace": "rhythm"}, {"replace": "positions", "guidance": 2.0}],
+)
+def test_options_that_nobody_can_meet_are_refused(opened, options):
     with pytest.raises(OptionRefused):
-        opened.session.regenerate("r", 1, WHOLE, RegenerateOptions(temperature=99))
+        opened.session.regenerate("r", 1, WHOLE, RegenerateOptions(**options))
     assert opened.take() == []
 
 
@@ -520,9 +524,9 @@ def test_requests_without_a_map_are_refused(driver):
 
 
 def test_a_generation_order_carries_everything_the_engine_needs(opened):
-    generate(opened, difficulty=3.0, replace="rhythm")
+    generate(opened, difficulty=3.0, replace="positions")
     request = opened.orders(StartRegenerate)[0].request
     assert request.document is opened.session.revision.document
     assert request.audio_path.name == "a.mp3"
-    assert request.options.replace == "rhythm"
+    assert request.options.replace == "positions"
     assert request.conditioning.song_length_ms == 60_000

@@ -442,6 +442,19 @@ describe("a new difficulty", () => {
     expect(outcome).toContain("delete the file");
   });
 
+  it("is told on any form, once, when it was waited for", async () => {
+    const running = job("j", { kind: "map" });
+    await opened({ jobs: [running] });
+    const done = { ...running, state: "done" as const, file_name: "a [Mine].osu" };
+    socket.deliver({ type: "job", seq: 2, job: done });
+    await settled();
+    expect(find(".toast").textContent).toContain("Written: a [Mine].osu");
+    find(".toast button").click();
+    socket.deliver(snapshot({ seq: 3, jobs: [done] }));
+    await settled();
+    expect(root.querySelector(".toast")).toBeNull();
+  });
+
   it("says at which step the model is", async () => {
     const note = "The model places kiai.";
     await shown({ jobs: [job("j", { kind: "map", done: 1, total: 4, note })] });
