@@ -32,7 +32,7 @@ export function DifficultyForm({ form }: { form: Signal<Form> }) {
           label="What to write"
           value={kind}
           options={KINDS}
-          onChange={(value) => set({ kind: value })}
+          onChange={(value) => set({ kind: value, temperature: BOLDNESS[value] })}
         />
       </div>
       <div class="field-row">
@@ -101,6 +101,9 @@ const KINDS = [
   { value: "guest", label: "Guest difficulty", title: "With this map's settings and its length" },
   { value: "map", label: "From the song", title: "The whole song, in any mode" },
 ] as const;
+
+/** The boldness each kind begins with, as on the command line. */
+const BOLDNESS: Readonly<Record<Form["kind"], number>> = { guest: 0.8, map: 0.9 };
 
 const ABOUT: Readonly<Record<Form["kind"], string>> = {
   guest: "Timing, settings and length are this map's.",

@@ -49,13 +49,14 @@ describe("reduce", () => {
       map: mapState({ revision: 2 }),
     });
     expect(revised.findings.size).toBe(2);
-    const other = reduce(revised, {
+    const working = reduce(revised, { type: "job", seq: 3, job: job("1", { state: "done" }) });
+    const other = reduce(working, {
       type: "map_revised",
-      seq: 3,
+      seq: 4,
       map: mapState({ map_id: "map-2" }),
     });
-    expect(other.findings.size).toBe(0);
-    expect(reduce(other, { type: "map_revised", seq: 4, map: null }).map).toBeNull();
+    expect([other.findings.size, other.jobs.size]).toEqual([0, 0]);
+    expect(reduce(other, { type: "map_revised", seq: 5, map: null }).map).toBeNull();
   });
 
   it("remembers only the newest ended job of a kind", () => {

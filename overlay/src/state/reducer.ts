@@ -114,7 +114,7 @@ export function reduce(state: DaemonState, update: ServerUpdate): DaemonState {
 
 function withMap(state: DaemonState, map: MapState | null): DaemonState {
   if (map !== null && map.map_id === state.map?.map_id) return { ...state, map };
-  // Another map: findings, suggestions and the journal of the old one are void.
+  // Another map: findings, jobs, suggestions and the journal of the old one are void.
   return {
     ...state,
     map,
@@ -122,6 +122,7 @@ function withMap(state: DaemonState, map: MapState | null): DaemonState {
     findingsRevision: null,
     freshFindings: NOTHING_FRESH,
     dismissedCount: 0,
+    jobs: new Map(),
     suggestions: [],
     provenance: null,
   };
