@@ -129,7 +129,8 @@ class NewDifficulties(SongTiming):
         if job is None:
             return
         stars = star_rating(document.to_bytes())
-        count = f"{len(document.beatmap.hit_objects)} objects"
+        n_objects = len(document.beatmap.hit_objects)
+        count = "1 object" if n_objects == 1 else f"{n_objects} objects"
         known = "" if stars is None else f", {stars:.2f} stars"
         ignored = self._drafts[job_id].ignored
         note = f"{count}{known}.{' ' if ignored else ''}{ignored}"

@@ -50,7 +50,9 @@ def test_a_guest_is_asked_for_where_the_map_has_objects(opened):
     (order,) = [o for o in opened.take() if isinstance(o, StartGuest)]
     assert (order.job_id, order.request.range) == (job_id, TimeRange(1000, 10_501))
     assert order.request.document.beatmap.hit_objects == ()
-    assert order.request.conditioning.difficulty == 3.5
+    about = order.request.conditioning
+    assert about is not None
+    assert about.difficulty == 3.5
 
 
 def test_a_job_is_done_when_its_file_is_there(opened):
@@ -65,7 +67,8 @@ def test_a_job_is_done_when_its_file_is_there(opened):
     opened.session.difficulty_written(job_id, name, planned.document)
     (job,) = [o.job for o in opened.take() if isinstance(o, JobNews)]
     assert (job.state, job.file_name) == ("done", name)
-    assert job.note.startswith("1 objects, ")
+    assert job.note is not None
+    assert job.note.startswith("1 object, ")
 
 
 def test_a_name_that_was_taken_meanwhile_gets_a_number(opened):
@@ -114,6 +117,7 @@ def test_a_whole_map_tells_its_steps_and_what_is_ignored(opened):
     job_id = session.write_map("r", 1, MapWish(difficulty=4, seed=3), frozenset())
     (order,) = [o for o in opened.take() if isinstance(o, StartMap)]
     assert order.request.header.version == "4 stars"
+    assert order.request.red_lines is not None
     assert [(p.time_ms, p.bpm) for p in order.request.red_lines] == [(0, 120)]
     session.reported(JobYielded(job_id, MapBegun(("difficulty",), 60_000.0)))
     session.reported(JobYielded(job_id, MapProgress("map", 30_000)))

@@ -74,6 +74,8 @@ def test_a_timing_is_compared_anew_with_every_save(opened, new_map):
     timing = hear(opened)
     outputs = opened.save(new_map().replace(b"0,500,4", b"25,400,4"))
     (news,) = [o for o in outputs if isinstance(o, TimingNews)]
+    assert news.timing is not None
+    assert news.timing.agreement is not None
     assert news.timing.agreement.close_share > timing.agreement.close_share
     assert TimingNews not in [type(o) for o in opened.save(new_map(2, head=HEAD_AGAIN))]
 
