@@ -60,6 +60,9 @@ class TimelineObject(Wire):
     """A slider's body as a polyline from its head, empty for everything else."""
     slides: int
     """How often a slider's path is travelled; 1 means no reverse, 0 for everything else."""
+    sounds: list[int]
+    """Additions of each hit, whistle 2, finish 4 and clap 8 added up: of head, repeats and tail of
+    a slider, of everything else one. Empty when there are none at all."""
 
 
 class TimingLine(Wire):

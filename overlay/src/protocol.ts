@@ -772,6 +772,11 @@ export interface TimelineObject {
    * How often a slider's path is travelled; 1 means no reverse, 0 for everything else.
    */
   slides: number;
+  /**
+   * Additions of each hit, whistle 2, finish 4 and clap 8 added up: of head, repeats and tail of
+   * a slider, of everything else one. Empty when there are none at all.
+   */
+  sounds: number[];
 }
 /**
  * A timing point.

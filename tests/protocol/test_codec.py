@@ -85,6 +85,7 @@ OBJECT = v.TimelineObject(
     column=None,
     path=[(1.0, 2.0), (3.0, 4.0)],
     slides=1,
+    sounds=[2, 0],
 )
 JOB = v.Job(
     id="j",

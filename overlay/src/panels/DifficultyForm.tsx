@@ -45,7 +45,7 @@ export function DifficultyForm({ form }: { form: Signal<Form> }) {
         />
         <TextField
           label="Name"
-          placeholder={difficulty === "" ? "its stars" : `${difficulty} stars`}
+          placeholder={ownName(kind, difficulty)}
           value={name}
           wrong={false}
           words
@@ -95,6 +95,12 @@ export function DifficultyForm({ form }: { form: Signal<Form> }) {
       <p class="faint">{ABOUT[kind]} It becomes a new file in the set; this map stays as it is.</p>
     </form>
   );
+}
+
+/** What it is called when no name is typed. */
+function ownName(kind: Form["kind"], difficulty: string): string {
+  if (difficulty !== "") return `${difficulty} stars`;
+  return kind === "map" ? "Generated" : "its stars";
 }
 
 const KINDS = [

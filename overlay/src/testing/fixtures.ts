@@ -23,6 +23,7 @@ export function circle(start_ms: number, more: Partial<TimelineObject> = {}): Ti
     column: null,
     path: [],
     slides: 0,
+    sounds: [],
     ...more,
   };
 }
