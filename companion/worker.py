@@ -273,7 +273,7 @@ class Worker:
             self._report(job, JobFailed(job.id, error))
         except Exception as error:  # supervisor: the thread survives any job
             log.exception("job %s failed", job.id)
-            self._report(job, JobFailed(job.id, _internal(error)))
+            self._report(job, JobFailed(job.id, internal_error(error)))
         else:
             self._report(job, JobDone(job.id))
 
@@ -299,7 +299,7 @@ class Worker:
             gc.collect()
             gc.freeze()
         except Exception as error:  # whatever it was, the model must not stay "loading" for ever
-            failure = error if isinstance(error, CompanionError) else _internal(error)
+            failure = error if isinstance(error, CompanionError) else internal_error(error)
             self._report(None, ModelFailed(failure))
             raise
         self._report(None, ModelReady(info))
@@ -312,7 +312,8 @@ class Worker:
         return self._engine
 
 
-def _internal(error: Exception) -> InternalError:
+def internal_error(error: Exception) -> InternalError:
+    """What a mapper is told of a fault of the companion's own."""
     return InternalError(
         f"Something went wrong in the companion ({type(error).__name__}: {error}). "
         "The log file has the details."

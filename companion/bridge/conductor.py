@@ -46,7 +46,7 @@ from companion.session import (
     StartTiming,
     examine,
 )
-from companion.worker import Worker
+from companion.worker import Worker, internal_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -184,7 +184,11 @@ class Conductor:
         while True:
             job_id = await self._finished.get()
             async with self.turn:
-                await self.scribe.create_difficulty(job_id)
+                try:
+                    await self.scribe.create_difficulty(job_id)
+                except Exception as error:  # supervisor: as in `_follow_events`
+                    log.exception("job %s could not make its file", job_id)
+                    self.session.difficulty_not_written(job_id, internal_error(error))
             self.hand_out()
 
     # ------------------------------------------------------------------ which map
@@ -313,11 +317,8 @@ class Conductor:
                     await self._take(event)
             except Exception as error:  # supervisor: a fault in one event must not end the watching
                 log.exception("%s failed", type(event).__name__)
-                self.session.problem(
-                    "internal_error",
-                    f"Something went wrong in the companion ({type(error).__name__}: {error}). "
-                    "The log file has the details.",
-                )
+                fault = internal_error(error)
+                self.session.problem(fault.code, str(fault))
                 self.hand_out()
 
     async def _take(self, event: WatchEvent) -> None:

@@ -333,3 +333,18 @@ async def test_an_engines_failure_is_the_jobs_and_leaves_no_file(start, join, ma
         job = await client.until(lambda c: _ended(c, reply.job_id))
         assert (job.state, job.error.code) == ("failed", "out_of_memory")
     assert _set_of(mapset) == files
+
+
+async def test_a_fault_while_a_file_is_made_fails_the_job_and_nothing_else(
+    start, join, mapset, monkeypatch
+):
+    def broken(*_args):
+        raise RuntimeError("oops")
+
+    monkeypatch.setattr("companion.bridge.scribe.create", broken)
+    async with start() as daemon, join(daemon) as client:
+        reply = await _asked(client, m.WriteGuest, options=m.GuestOptions(difficulty=3))
+        job = await client.until(lambda c: _ended(c, reply.job_id))
+        assert (job.state, job.error.code) == ("failed", "internal_error")
+        mapset.save(moved={3: 40})
+        await client.until(lambda c: c.map.revision == 2)
