@@ -66,7 +66,7 @@ export function HitsoundsForm({ form }: { form: Signal<Form> }) {
       {failure !== null && <p class="reason">{failure}</p>}
       <p class="faint">
         Only additions and sample sets change. Rhythm, positions, volumes and timing points stay as
-        they are.
+        they are. On the timeline W, F and C are whistle, finish and clap.
       </p>
     </form>
   );
