@@ -104,10 +104,10 @@ class Core:
     def _add_job(self, job: Job) -> None:
         self._put(JobNews(self.jobs.put(job)))
 
-    def _cancel_jobs(self, note: str | None = None) -> None:
+    def _cancel_jobs(self) -> None:
         """Call off everything that is waiting or running."""
         for job in self.jobs.live:
-            self._end_job(job, JobState.CANCELLED, note=note)
+            self._end_job(job, JobState.CANCELLED)
 
     def _cancel_scan(self) -> None:
         """Call off the scan that is waiting or running."""
