@@ -22,7 +22,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, cast
 
 from companion.engine.cancellation import CancelToken
-from companion.errors import Cancelled, CompanionError, InternalError
+from companion.errors import Cancelled, CompanionError, InternalError, ModelError
 
 if TYPE_CHECKING:
     from companion.engine.requests import Engine, ModelInfo
@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 
 Work = Callable[["Engine", CancelToken], Iterator[object]]
 """What a job does on the thread; each value it yields is delivered as `JobYielded`."""
+
+Require = Callable[["Engine"], None]
+"""Refuses a job that the engine's model cannot do, before the model is loaded."""
 
 EngineSource = Callable[[], "Engine"]
 """Makes the engine, on the thread, when the first work arrives: importing torch takes seconds."""
@@ -106,6 +109,7 @@ class _Job:
     id: str
     lane: Lane
     work: Work
+    require: Require | None
     token: CancelToken = field(default_factory=CancelToken)
 
 
@@ -156,8 +160,16 @@ class Worker:
             await self._finished.wait()
             self._thread.join()
 
-    def submit(self, lane: Lane, job_id: str, work: Work) -> tuple[str, ...]:
+    def submit(
+        self, lane: Lane, job_id: str, work: Work, require: Require | None = None
+    ) -> tuple[str, ...]:
         """Queue work; it replaces whatever is waiting or running in the same lane.
+
+        Args:
+            lane: Where it waits.
+            job_id: Its name in the reports.
+            work: What it does.
+            require: Called before the model is loaded; what it raises is the job's error.
 
         Returns:
             The ids of the jobs it replaced. Nothing more is delivered for them.
@@ -165,7 +177,7 @@ class Worker:
         replaced = tuple(job.id for job in self._live.values() if job.lane is lane)
         for old_id in replaced:
             self.cancel(old_id)
-        job = _Job(job_id, lane, work)
+        job = _Job(job_id, lane, work, require)
         self._live[job_id] = job
         with self._condition:
             self._waiting[lane] = job
@@ -250,6 +262,9 @@ class Worker:
             return
         self._report(job, JobStarted(job.id))
         try:
+            if job.require is not None:
+                with contextlib.suppress(ModelError):  # loading says so, and of the model as well
+                    job.require(self._made_engine())
             engine = self._ready_engine()
             self._drain(job, job.work(engine, job.token))
         except Cancelled:
@@ -258,7 +273,7 @@ class Worker:
             self._report(job, JobFailed(job.id, error))
         except Exception as error:  # supervisor: the thread survives any job
             log.exception("job %s failed", job.id)
-            self._report(job, JobFailed(job.id, _internal(error)))
+            self._report(job, JobFailed(job.id, internal_error(error)))
         else:
             self._report(job, JobDone(job.id))
 
@@ -277,22 +292,28 @@ class Worker:
             return self._engine
         self._report(None, ModelLoading())
         try:
-            if self._engine is None:
-                self._engine = self._source()
-            info = self._engine.load()
+            engine = self._made_engine()
+            info = engine.load()
             # The libraries that a model brings are half a million objects. Whenever the garbage
             # collector went through them, a save would wait a sixth of a second for its findings.
             gc.collect()
             gc.freeze()
         except Exception as error:  # whatever it was, the model must not stay "loading" for ever
-            failure = error if isinstance(error, CompanionError) else _internal(error)
+            failure = error if isinstance(error, CompanionError) else internal_error(error)
             self._report(None, ModelFailed(failure))
             raise
         self._report(None, ModelReady(info))
+        return engine
+
+    def _made_engine(self) -> Engine:
+        """The engine, whose model may not be loaded."""
+        if self._engine is None:
+            self._engine = self._source()
         return self._engine
 
 
-def _internal(error: Exception) -> InternalError:
+def internal_error(error: Exception) -> InternalError:
+    """What a mapper is told of a fault of the companion's own."""
     return InternalError(
         f"Something went wrong in the companion ({type(error).__name__}: {error}). "
         "The log file has the details."

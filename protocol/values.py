@@ -60,6 +60,9 @@ class TimelineObject(Wire):
     """A slider's body as a polyline from its head, empty for everything else."""
     slides: int
     """How often a slider's path is travelled; 1 means no reverse, 0 for everything else."""
+    sounds: list[int]
+    """Additions of each hit, whistle 2, finish 4 and clap 8 added up: of head, repeats and tail of
+    a slider, of everything else one. Empty when there are none at all."""
 
 
 class TimingLine(Wire):
@@ -211,8 +214,9 @@ class Job(Wire):
 
     id: Id
     """Its id; `cancel` takes it."""
-    kind: Literal["score", "regenerate"]
-    """A MaiMod scan, or the generation of a passage."""
+    kind: Literal["score", "regenerate", "hitsounds", "timing", "guest", "map"]
+    """A MaiMod scan, or what is generated: a passage, hitsounds, a timing, a guest difficulty, a
+    whole map of the song."""
     state: Literal["queued", "running", "done", "cancelled", "failed"]
     """`done`, `cancelled` and `failed` are final."""
     revision: int
@@ -225,9 +229,11 @@ class Job(Wire):
     """The client request that started it; null for scans after a save."""
     suggestion_id: Id | None
     """The suggestion it fills; null for scans."""
+    file_name: str | None
+    """The new file in the set's folder that it wrote, once it is done."""
     note: str | None
-    """Why it runs, when that is not obvious, e.g. that the star rating moved so far that the whole
-    song has to be scored anew."""
+    """What it is at, what came of it, or why it runs, when that is not obvious, e.g. that the star
+    rating moved so far that the whole song has to be scored anew."""
     error: ErrorInfo | None
     """Why it failed."""
 
@@ -259,6 +265,8 @@ class Variant(Wire):
     mean_logprob: float | None
     """Mean natural log probability of its tokens: how sure the model was. Null before the first
     passage."""
+    changed: int
+    """How many of these objects do not stand in the map like this."""
 
 
 class Suggestion(Wire):

@@ -10,7 +10,7 @@ import weakref
 import pytest
 
 from companion.engine.fake import FakeEngine
-from companion.errors import CheckpointMismatch
+from companion.errors import CheckpointMismatch, ModelMissing, OptionRefused
 from companion.worker import (
     JobDone,
     JobFailed,
@@ -296,3 +296,27 @@ async def test_the_engine_is_not_made_before_there_is_work(desk):
     worker.start()
     await worker.close()
     assert not made.is_set()
+
+
+async def test_a_job_that_the_model_cannot_do_fails_before_the_model_is_loaded(desk, worker):
+    def require(_engine):
+        raise OptionRefused("Not this model.")
+
+    worker.submit(Lane.GENERATE, "a", counting(3), require)
+    await desk.ended("a")
+    assert [type(report) for report in desk.reports] == [JobStarted, JobFailed]
+
+
+async def test_a_missing_model_is_the_models_news_and_not_only_the_jobs(desk):
+    missing = ModelMissing("There is none.")
+    worker = Worker(lambda: FakeEngine(error=missing), desk, idle_unload_s=600)
+    worker.start()
+
+    def require(_engine):
+        raise missing
+
+    worker.submit(Lane.GENERATE, "a", counting(3), require)
+    await desk.ended("a")
+    await worker.close()
+    kinds = [type(report) for report in desk.reports]
+    assert kinds == [JobStarted, ModelLoading, ModelFailed, JobFailed]

@@ -24,6 +24,7 @@ from companion.beatmap.splices import (
     splice_red_lines,
     straddling_objects,
 )
+from companion.beatmap.tempo import TempoSection, main_bpm, tempo_sections
 from companion.beatmap.timing import TimingPoint, TimingTable
 from companion.beatmap.timing_agreement import Agreement, compare_timing
 
@@ -43,6 +44,7 @@ __all__ = [
     "Slider",
     "SliderPath",
     "Spinner",
+    "TempoSection",
     "TextEdit",
     "Tick",
     "TimeRange",
@@ -55,6 +57,7 @@ __all__ = [
     "format_hit_object",
     "format_timing_point",
     "inverted",
+    "main_bpm",
     "nearest_tick",
     "objects_in",
     "rebased",
@@ -64,5 +67,6 @@ __all__ = [
     "splice_objects",
     "splice_red_lines",
     "straddling_objects",
+    "tempo_sections",
     "whole_song",
 ]

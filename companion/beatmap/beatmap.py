@@ -6,6 +6,7 @@ left out and named in ``diagnostics``.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from dataclasses import dataclass
 from enum import IntEnum
@@ -15,13 +16,13 @@ from typing import TYPE_CHECKING
 from companion.beatmap.numbers import number_or, whole_or
 from companion.beatmap.object_lines import ObjectReader
 from companion.beatmap.objects import Spinner
+from companion.beatmap.ranges import TimeRange
 from companion.beatmap.timing import TimingPoint, TimingTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from companion.beatmap.objects import HitObject
-    from companion.beatmap.ranges import TimeRange
 
 FIRST_LAZER_VERSION = 128
 EARLY_VERSION_OFFSET_MS = 24
@@ -255,6 +256,14 @@ class Beatmap:
     def last_ms(self) -> float:
         """End of the last object; 0 in an empty map."""
         return max((o.end_ms for o in self.hit_objects), default=0.0)
+
+    @cached_property
+    def mapped_range(self) -> TimeRange | None:
+        """From the first object to the end of the last one, which it contains; None without any."""
+        if not self.hit_objects:
+            return None
+        first_ms = min(item.start_ms for item in self.hit_objects)
+        return TimeRange(math.floor(first_ms), math.floor(self.last_ms) + 1)
 
     @cached_property
     def object_reader(self) -> ObjectReader:

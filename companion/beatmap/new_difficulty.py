@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from companion.beatmap.edits import edits_of
 from companion.beatmap.numbers import format_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from companion.beatmap.beatmap import Beatmap
     from companion.beatmap.document import Document, Line
@@ -85,6 +86,49 @@ def renamed(
         line = f'0,0,"{background}",0,0'
         _put(document, "Events", [(line, _background_line(document))], removed, added)
     return document.apply(edits_of(document, removed, added))
+
+
+def filled_from(document: Document, new: Document) -> Document:
+    """Another difficulty of the set, with the settings, timing points and objects of a new map.
+
+    Colours, storyboard, background and whatever else stands in the set's own difficulty stay.
+
+    Args:
+        document: Any difficulty of the set.
+        new: A map of the same song, of any mode.
+
+    Raises:
+        UnreadableBeatmap: One of the documents cannot be worked with.
+    """
+    new.require_readable()
+    own, made = document.beatmap, new.beatmap
+    stats = {
+        "HPDrainRate": (made.hp, own.hp),
+        "CircleSize": (made.cs, own.cs),
+        "OverallDifficulty": (made.od, own.od),
+        "ApproachRate": (made.ar, own.ar),
+        "SliderMultiplier": (made.slider_multiplier, own.slider_multiplier),
+        "SliderTickRate": (made.slider_tick_rate, own.slider_tick_rate),
+    }
+    changed = {key: value for key, (value, old) in stats.items() if value != old}
+    mode = {"General": {"Mode": str(int(made.mode))}} if made.mode is not own.mode else None
+    begun = begin_difficulty(document, made.version, changed, others=mode)
+    return with_content(begun, content_lines(new, "TimingPoints"), content_lines(new, "HitObjects"))
+
+
+def free_difficulty(document: Document, taken: Collection[str]) -> Document:
+    """The difficulty under a name whose file is not there yet: its own, or that with a number.
+
+    Args:
+        document: A new difficulty.
+        taken: Names of files in the set's folder, in lower case.
+    """
+    name, free = document.beatmap.version, document
+    for number in itertools.count(2):
+        if difficulty_file_name(free.beatmap).lower() not in taken:
+            break
+        free = renamed(document, f"{name} {number}")
+    return free
 
 
 def _put(

@@ -126,9 +126,9 @@ def create(path: Path, data: bytes) -> None:
     temporary = temporary_folder(target) / _temporary_name(target)
     try:
         _write_durably(temporary, data, mode=0o644)
-        if target.exists():
-            raise StaleEdit(f"{path} exists already; choose another name.")
-        _replace(temporary, target)
+        _place(temporary, target)
+    except FileExistsError as error:
+        raise StaleEdit(f"{path} exists already; choose another name.") from error
     except OSError as error:
         raise WriteFailed(f"{path} cannot be written: {_reason(error)}.") from error
     finally:
@@ -220,6 +220,21 @@ def _write_durably(path: Path, data: bytes, *, mode: int) -> None:
         with contextlib.suppress(OSError):
             path.unlink()
         raise
+
+
+def _place(temporary: Path, target: Path) -> None:
+    """Give a file its name; `FileExistsError` when there is one of that name by now."""
+    if target.exists():
+        raise FileExistsError(errno.EEXIST, "exists already")
+    if sys.platform == "win32":
+        temporary.rename(target)  # which never replaces a file there
+        return
+    try:
+        target.hardlink_to(temporary)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        _replace(temporary, target)
 
 
 def _replace(temporary: Path, target: Path) -> None:

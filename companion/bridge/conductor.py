@@ -14,8 +14,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from companion.beatmap import storage
+from companion.bridge.assigning import assign
 from companion.bridge.atlas import Atlas
 from companion.bridge.detectors import EditorState, LastSaved, rank
+from companion.bridge.scribe import Scribe
 from companion.bridge.song import look_at_song
 from companion.bridge.watcher import (
     Gone,
@@ -32,27 +34,28 @@ from companion.errors import AudioError, UnreadableBeatmap, WriteFailed
 from companion.journal import map_key
 from companion.session import (
     CancelJob,
+    CreateDifficulty,
     Detection,
     KeepDismissed,
     MapCandidate,
     OpenMap,
+    StartGuest,
+    StartMap,
     StartRegenerate,
     StartScore,
+    StartTiming,
     examine,
 )
-from companion.suggestions import generate
-from companion.worker import Lane, Worker
+from companion.worker import Worker, internal_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from companion.beatmap import Document
     from companion.bridge.detectors import Detector
-    from companion.engine.cancellation import CancelToken
-    from companion.engine.requests import Engine, ScoreProgress, ScoreRequest
     from companion.journal import Journal
-    from companion.session import Examined, Order, Session
+    from companion.session import Examined, Session
     from companion.worker import EngineSource, Report
     from protocol.messages import ServerUpdate
 
@@ -116,6 +119,9 @@ class Conductor:
         self._detection = Detection("last_saved")  # of the map that is followed
         self._look_again = asyncio.Event()
         self._events: asyncio.Queue[WatchEvent] = asyncio.Queue()
+        self._finished: asyncio.Queue[str] = asyncio.Queue()  # jobs that wait for their file
+        self._made: dict[Path, str] = {}
+        self.scribe = Scribe(self)
         self._worker = Worker(source, self._reported, idle_unload_s=idle_unload_s)
         self.watcher = Watcher(self._events.put_nowait)
 
@@ -129,6 +135,7 @@ class Conductor:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._follow_events(), name="watch events")
                 tasks.create_task(self._follow_editor(ready), name="detectors")
+                tasks.create_task(self._create_difficulties(), name="new difficulties")
         finally:
             await self.watcher.stop()
             await self._worker.close()
@@ -137,24 +144,28 @@ class Conductor:
         """Pass on everything that the session has put out."""
         for output in self.session.drain():
             match output:
-                case StartScore() | StartRegenerate() | CancelJob() | KeepDismissed():
+                case StartScore() | StartRegenerate() | StartTiming() | StartGuest() | StartMap():
+                    assign(self._worker, output)
+                case CreateDifficulty(job_id):
+                    self._finished.put_nowait(job_id)
+                case CancelJob() | KeepDismissed():
                     self._obey(output)
                 case _:
                     if self.audience is not None and self.audience.listening:
                         self.audience.publish(self.wire.update(output))
 
-    def _obey(self, order: Order) -> None:
+    def _obey(self, order: CancelJob | KeepDismissed) -> None:
         match order:
-            case StartScore(job_id, request):
-                self._worker.submit(Lane.SCORE, job_id, partial(_score, request))
-            case StartRegenerate(job_id, request):
-                self._worker.submit(Lane.GENERATE, job_id, partial(generate, request))
             case CancelJob(job_id):
                 self._worker.cancel(job_id)
             case KeepDismissed(ids):
                 open_map = self.session.open_map
                 if open_map is not None:
                     self.remember(partial(self.journal.keep_dismissed, open_map.path, ids))
+
+    def made(self, path: Path, digest: str) -> None:
+        """The companion is about to make this file; to see it saved is no reason to open it."""
+        self._made[path] = digest
 
     def remember(self, keep: Callable[[], None]) -> None:
         """Write something to the journal; a full disk becomes a problem on show, no more."""
@@ -168,6 +179,17 @@ class Conductor:
     def _reported(self, report: Report) -> None:
         self.session.reported(report)
         self.hand_out()
+
+    async def _create_difficulties(self) -> None:
+        while True:
+            job_id = await self._finished.get()
+            async with self.turn:
+                try:
+                    await self.scribe.create_difficulty(job_id)
+                except Exception as error:  # supervisor: as in `_follow_events`
+                    log.exception("job %s could not make its file", job_id)
+                    self.session.difficulty_not_written(job_id, internal_error(error))
+            self.hand_out()
 
     # ------------------------------------------------------------------ which map
 
@@ -295,11 +317,8 @@ class Conductor:
                     await self._take(event)
             except Exception as error:  # supervisor: a fault in one event must not end the watching
                 log.exception("%s failed", type(event).__name__)
-                self.session.problem(
-                    "internal_error",
-                    f"Something went wrong in the companion ({type(error).__name__}: {error}). "
-                    "The log file has the details.",
-                )
+                fault = internal_error(error)
+                self.session.problem(fault.code, str(fault))
                 self.hand_out()
 
     async def _take(self, event: WatchEvent) -> None:
@@ -316,8 +335,9 @@ class Conductor:
                 log.warning("%s", reason)
                 self.session.problem("map_missing", reason)
             case SavedElsewhere(path):
-                self._last_saved.saw(path)
-                self._look_again.set()
+                if not await asyncio.to_thread(_is, path, self._made.get(path)):
+                    self._last_saved.saw(path)
+                    self._look_again.set()
             case WatchFailed(folder, reason):
                 self.session.problem(
                     "watch_failed",
@@ -353,9 +373,13 @@ class Conductor:
             self.session.moved(new)
 
 
+def _is(path: Path, digest: str | None) -> bool:
+    """Whether a file is still the one that was made here."""
+    try:
+        return digest is not None and storage.digest_of(path.read_bytes()) == digest
+    except OSError:
+        return False
+
+
 def _detection(state: EditorState) -> Detection:
     return Detection(state.probe, state.client, state.editor_open)
-
-
-def _score(request: ScoreRequest, engine: Engine, token: CancelToken) -> Iterator[ScoreProgress]:
-    return engine.score(request, token)

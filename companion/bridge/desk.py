@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from companion.beatmap import TimeRange
 from companion.bridge import wire
-from companion.bridge.scribe import Scribe
-from companion.engine.requests import RegenerateOptions
+from companion.engine.difficulty_wish import DifficultyWish
+from companion.engine.guest import GuestWish
+from companion.engine.requests import RegenerateOptions, TimingOptions
+from companion.engine.seeds import chosen_seed
 from companion.errors import RequestError
 from companion.journal import disclosure, map_key
 from protocol import messages
 
 if TYPE_CHECKING:
     from companion.bridge.conductor import Conductor
+    from companion.suggestions import Suggestion
     from protocol.messages import ClientRequest, ServerUpdate
+
+MODES_BY_NAME: Final = {name: mode for mode, name in wire.MODES.items()}
 
 RELOAD_NOTE: Final = (
     "Written. Press Ctrl+L in the editor to load it; saving in the editor before that would "
@@ -33,7 +37,7 @@ class RequestDesk:
         self._conductor = conductor
         self._session = conductor.session
         self._journal = conductor.journal
-        self._scribe = Scribe(conductor)
+        self._scribe = conductor.scribe
 
     def snapshot(self) -> messages.Snapshot:
         """The whole state."""
@@ -63,6 +67,19 @@ class RequestDesk:
                 await self._conductor.pick(None)
             case messages.Regenerate():
                 return (self._regenerate(request, reply),)
+            case messages.ChooseHitsounds():
+                return (self._choose_hitsounds(request, reply),)
+            case messages.HearTiming():
+                return (self._hear_timing(request, reply),)
+            case messages.ApplyTiming(timing_id=timing_id):
+                await self._scribe.apply_timing(timing_id)
+                return (reply.model_copy(update={"note": RELOAD_NOTE}),)
+            case messages.WriteGuest():
+                job_id = await self._write_guest(request)
+                return (reply.model_copy(update={"job_id": job_id}),)
+            case messages.WriteMap():
+                job_id = await self._write_map(request)
+                return (reply.model_copy(update={"job_id": job_id}),)
             case messages.Cancel(job_id=job_id):
                 session.cancel(job_id)
             case messages.Accept():
@@ -94,14 +111,13 @@ class RequestDesk:
         self, request: messages.Regenerate, reply: messages.Reply
     ) -> messages.ServerUpdate:
         wanted = request.options
-        seed = secrets.randbelow(2**31) if wanted.seed is None else wanted.seed
         suggestion = self._session.regenerate(
             request.request_id,
             request.base_revision,
             TimeRange(request.start_ms, request.end_ms),
             RegenerateOptions(
                 difficulty=wanted.difficulty,
-                seed=seed,
+                seed=chosen_seed(wanted.seed),
                 guidance=wanted.guidance,
                 temperature=wanted.temperature,
                 replace=wanted.replace,
@@ -109,9 +125,58 @@ class RequestDesk:
                 variants=wanted.variants,
             ),
         )
-        return reply.model_copy(
-            update={"job_id": suggestion.job_id, "suggestion_id": suggestion.id}
+        return _started(reply, suggestion)
+
+    def _choose_hitsounds(
+        self, request: messages.ChooseHitsounds, reply: messages.Reply
+    ) -> messages.ServerUpdate:
+        wanted = request.options
+        suggestion = self._session.choose_hitsounds(
+            request.request_id,
+            request.base_revision,
+            request.start_ms,
+            request.end_ms,
+            RegenerateOptions(
+                seed=chosen_seed(wanted.seed),
+                temperature=wanted.temperature,
+                variants=wanted.variants,
+            ),
         )
+        return _started(reply, suggestion)
+
+    def _hear_timing(self, request: messages.HearTiming, reply: messages.Reply) -> messages.Reply:
+        wanted = request.options
+        options = TimingOptions(wanted.iterations, chosen_seed(wanted.seed), wanted.leniency_ms)
+        job_id = self._session.hear_timing(request.request_id, options)
+        return reply.model_copy(update={"job_id": job_id})
+
+    async def _write_guest(self, request: messages.WriteGuest) -> str:
+        wanted = request.options
+        wish = GuestWish(
+            difficulty=wanted.difficulty,
+            name=wanted.name,
+            seed=chosen_seed(wanted.seed),
+            guidance=wanted.guidance,
+            temperature=wanted.temperature,
+            descriptors=wanted.descriptors,
+        )
+        taken = await self._scribe.names_in_set()
+        return self._session.write_guest(request.request_id, request.base_revision, wish, taken)
+
+    async def _write_map(self, request: messages.WriteMap) -> str:
+        wanted = request.options
+        wish = DifficultyWish(
+            mode=None if wanted.mode is None else MODES_BY_NAME[wanted.mode],
+            keycount=wanted.key_count,
+            difficulty=wanted.difficulty,
+            name=wanted.name,
+            descriptors=wanted.descriptors,
+            seed=chosen_seed(wanted.seed),
+            guidance=wanted.guidance,
+            temperature=wanted.temperature,
+        )
+        taken = await self._scribe.names_in_set()
+        return self._session.write_map(request.request_id, request.base_revision, wish, taken)
 
     def _set_modding_only(self, request: messages.SetModdingOnly) -> None:
         """Turned on: first the switch, then the disk. Turned off: the other way round."""
@@ -149,3 +214,7 @@ class RequestDesk:
             entries=[wire.provenance_entry(record) for record in records],
             disclosure=disclosure(records),
         )
+
+
+def _started(reply: messages.Reply, suggestion: Suggestion) -> messages.Reply:
+    return reply.model_copy(update={"job_id": suggestion.job_id, "suggestion_id": suggestion.id})

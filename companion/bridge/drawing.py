@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 POINT_DISTANCE_PX: Final = 4.0
 """No eye sees more of a slider's curve on the overlay's small playfield."""
 
+_ADDITIONS: Final = 2 | 4 | 8
+"""Whistle, finish, clap; the first bit, a plain hit, is always heard."""
+
 _LIMIT_MS: Final = 2**31 - 1
 
 
@@ -114,12 +117,25 @@ def _timeline_object(
         column=None if columns is None else item.column(columns),
         path=path,
         slides=slides,
+        sounds=_additions(item),
     )
+
+
+def _additions(item: HitObject) -> list[int]:
+    hits = item.edge_sounds if isinstance(item, Slider) else (item.hitsound,)
+    additions = [bits & _ADDITIONS for bits in hits]
+    return additions if any(additions) else []
 
 
 def generated_objects(base: Document, lines: Sequence[bytes]) -> list[values.TimelineObject]:
     """Generated object lines as they would be drawn in the base's settings and timing."""
     return timeline_objects(preview(base, lines), PathBook())
+
+
+def n_changed(base: Document, lines: Sequence[bytes]) -> int:
+    """How many generated lines do not stand in the base like this."""
+    present = {line.raw for line in base.lines}
+    return sum(line not in present for line in lines)
 
 
 def thinned(points: Sequence[Sequence[float]]) -> list[tuple[float, float]]:

@@ -70,6 +70,25 @@ def write_with_undo(
         raise
 
 
+def create(journal: Journal, path: Path, planned: PlannedWrite) -> None:
+    """Write what is planned to a file that is not there yet; the journal knows before.
+
+    Raises:
+        StaleEdit: There is such a file already.
+        WriteFailed: The disk does not take it; then nothing is left but a record of the failure.
+    """
+    record = provenance(path, planned)
+    if record is not None:
+        journal.record(record)
+    try:
+        storage.create(path, planned.document.to_bytes())
+    except Exception:
+        if record is not None:
+            with contextlib.suppress(WriteFailed):  # the first failure is the one to hear of
+                journal.record(replace(record, action="failed", date=now()))
+        raise
+
+
 def provenance(path: Path, planned: PlannedWrite) -> ProvenanceRecord | None:
     """What the journal says of a write; nothing when none of it was generated."""
     made = planned.generated

@@ -1,4 +1,7 @@
-"""Writing to the open map: always a backup, an undo step, and the record of what was made."""
+"""Writing to the open map: always a backup, an undo step, and the record of what was made.
+
+New difficulties of its set are files of their own, which replace none; there is nothing to undo.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from companion.beatmap import storage
-from companion.bridge.entry import provenance, write, write_with_undo
-from companion.errors import RequestError, WriteFailed
+from companion.bridge.entry import create, provenance, write, write_with_undo
+from companion.errors import CompanionError, RequestError, WriteFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +48,33 @@ class Scribe:
         await self._write_with_undo(path, planned)
         await self._revise(planned)
 
+    async def apply_timing(self, timing_id: str) -> None:
+        """Put the timing that was heard into the map."""
+        path, disk = await self._read()
+        planned = self._session.plan_heard_timing(timing_id, disk)
+        await self._write_with_undo(path, planned)
+        await self._revise(planned)
+
+    async def names_in_set(self) -> frozenset[str]:
+        """Names of all files in the open map's folder, in lower case."""
+        path = self._path()
+        return await asyncio.to_thread(_names_in, path.parent)
+
+    async def create_difficulty(self, job_id: str) -> None:
+        """Make a new file of what a job has written; the job ends with it, one way or the other."""
+        try:
+            taken = await self.names_in_set()
+            name, planned = self._session.plan_new_difficulty(job_id, taken)
+            path = self._path().with_name(name)
+            self._conductor.made(path, planned.document.digest)
+            await asyncio.to_thread(create, self._journal, path, planned)
+        except CompanionError as error:
+            log.warning("%s", error)
+            self._session.difficulty_not_written(job_id, error)
+        else:
+            log.info("%s: %s", name, planned.description)
+            self._session.difficulty_written(job_id, name, planned.document)
+
     async def undo(self) -> None:
         """Take the last write back."""
         path, disk = await self._read()
@@ -59,10 +89,14 @@ class Scribe:
         await self._revise(planned)
 
     async def _read(self) -> tuple[Path, bytes]:
+        path = self._path()
+        return path, await asyncio.to_thread(storage.read, path)
+
+    def _path(self) -> Path:
         open_map = self._session.open_map
         if open_map is None:
             raise RequestError("No map is open. Open one in the editor, or pick one from the list.")
-        return open_map.path, await asyncio.to_thread(storage.read, open_map.path)
+        return open_map.path
 
     async def _write_with_undo(self, path: Path, planned: PlannedWrite) -> None:
         before = self._session.undo_steps
@@ -103,3 +137,10 @@ class Scribe:
         examined = await self._conductor.examine(planned.document.to_bytes(), before)
         self._session.revised(examined, "companion")
         self._conductor.hand_out()
+
+
+def _names_in(folder: Path) -> frozenset[str]:
+    try:
+        return frozenset(path.name.lower() for path in folder.iterdir())
+    except OSError as error:
+        raise WriteFailed(f"The folder {folder.name} cannot be read: {error.strerror}.") from error

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Literal, assert_never
 
-from companion.beatmap import Mode
+from companion.beatmap import Mode, main_bpm, tempo_sections
 from companion.bridge.drawing import (
     PathBook,
     generated_objects,
     length_ms_of,
+    n_changed,
     span,
     timeline,
     wire_ms,
@@ -24,10 +26,12 @@ from companion.session import (
     ProblemClearedNews,
     ProblemNews,
     SuggestionNews,
+    TimingNews,
     UndoNews,
 )
 from companion.session.fair_use import NOTICE
 from protocol import messages, values
+from protocol import timing as wire_timing
 
 if TYPE_CHECKING:
     from companion.beatmap import Document
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
         Session,
         ShownFinding,
         Song,
+        TimingReport,
         UndoStatus,
     )
     from companion.suggestions import Suggestion
@@ -80,6 +85,7 @@ class Wire:
             dismissed_count=session.board.dismissed_count,
             jobs=[job(item) for item in session.jobs],
             suggestions=[suggestion(item) for item in session.suggestions],
+            timing=timing(session.timing),
             model=model(session.model),
             undo=undo(session.undo),
             fair_use=fair_use(session.fair_use),
@@ -111,9 +117,12 @@ class Wire:
                     end_ms=passage.range.end_ms,
                     objects=generated_objects(item.base, passage.lines),
                     mean_logprob=passage.mean_logprob,
+                    changed=n_changed(item.base, passage.lines),
                 )
             case SuggestionNews(item):
                 return messages.SuggestionChanged(suggestion=suggestion(item))
+            case TimingNews(item):
+                return messages.TimingChanged(timing=timing(item))
             case ModelNews(status):
                 return messages.ModelChanged(model=model(status))
             case UndoNews(status):
@@ -219,6 +228,7 @@ def job(item: Job) -> values.Job:
         total=item.total,
         request_id=item.request_id,
         suggestion_id=item.suggestion_id,
+        file_name=None if item.file_name is None else _shown(item.file_name),
         note=item.note,
         error=None if item.error is None else error(item.error),
     )
@@ -250,9 +260,39 @@ def suggestion(item: Suggestion) -> values.Suggestion:
                 variant=variant,
                 objects=generated_objects(item.base, item.lines(variant)),
                 mean_logprob=item.mean_logprob(variant),
+                changed=n_changed(item.base, item.lines(variant)),
             )
             for variant in item.variants
         ],
+    )
+
+
+def timing(item: TimingReport | None) -> wire_timing.TimingReport | None:
+    """A song's timing that was heard."""
+    if item is None:
+        return None
+    heard, agreement = item.heard, item.agreement
+    sections = tempo_sections(heard.red_lines, heard.song_length_ms)
+    return wire_timing.TimingReport(
+        id=item.id,
+        request_id=item.request_id,
+        bpm=main_bpm(sections),
+        offset_ms=heard.red_lines[0].time_ms,
+        n_beats=heard.n_beats,
+        sections=[
+            wire_timing.TempoSection(
+                start_ms=section.red_line.time_ms,
+                end_ms=section.end_ms,
+                bpm=round(section.red_line.bpm, 3),
+                meter=section.red_line.meter,
+            )
+            for section in sections
+        ],
+        iterations=item.options.iterations,
+        seed=item.options.seed,
+        leniency_ms=item.options.leniency_ms,
+        agreement=None if agreement is None else wire_timing.TimingAgreement(**asdict(agreement)),
+        applied=item.applied,
     )
 
 

@@ -21,7 +21,8 @@ from companion.cli.progress import SongProgress
 from companion.cli.wish_checks import without_effect
 from companion.cli.wish_reading import LONGEST_MS, Reading, wished_flags
 from companion.engine.cancellation import CancelToken
-from companion.engine.map_requests import MapBegun, MapProgress, WrittenMap
+from companion.engine.difficulty_wish import file_name_of
+from companion.engine.map_requests import STEP_WORDS, MapBegun, MapProgress, WrittenMap
 from companion.errors import AudioUnreadable, Cancelled, OptionRefused, StaleEdit
 from companion.journal import Journal
 from companion.session.plans import GeneratedBy, PlannedWrite
@@ -37,13 +38,6 @@ if TYPE_CHECKING:
     from companion.settings import Settings
 
 RELOAD_HINT = "Press Ctrl+L in the editor to load it."
-_STEPS = {
-    "timing": "hears the beats",
-    "kiai": "places kiai",
-    "map": "maps",
-    "sv": "sets scroll speeds",
-    "positions": "refines positions",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +122,7 @@ class _Steps:
         if progress.step != self._step or self._bar is None:
             self.__exit__(None, None, None)
             self._step = progress.step
-            self._terminal.note(f"The model {_STEPS.get(progress.step, progress.step)} …")
+            self._terminal.note(f"The model {STEP_WORDS.get(progress.step, progress.step)} …")
             self._bar = SongProgress(self._terminal, self._span)
             self._bar.__enter__()
         self._bar.reach(min(progress.reached_ms, self._span.end_ms))
@@ -222,7 +216,7 @@ def _target_for_map(bench: workbench.Workbench, filling: Filling, wish: MapWish)
 
 def _for_song(settings: Settings, terminal: Terminal, path: Path, wish: MapWish) -> None:
     request = Reading(wish).request(path)
-    osu_name = _osu_name(request)
+    osu_name = file_name_of(request.header)
     stem = osu_name[: osu_name.rindex(" (")]
     default = path.parent / (f"{stem}.osz" if wish.export_osz else stem)
     kind = "osz" if wish.export_osz else "folder"
@@ -315,15 +309,6 @@ def _generated(
 def _say_what_has_no_effect(wish: MapWish, request: MapRequest, terminal: Terminal) -> None:
     for sentence in without_effect(wish, timing_is_given=request.red_lines is not None):
         terminal.note(sentence)
-
-
-def _osu_name(request: MapRequest) -> str:
-    about = request.header
-    name = Document.parse(
-        f"osu file format v14\n\n[Metadata]\nTitle:{about.title}\nArtist:{about.artist}\n"
-        f"Creator:{about.creator}\nVersion:{about.version}\n".encode()
-    )
-    return difficulty_file_name(name.beatmap)
 
 
 def _background(document: Document, folder: Path) -> Path | None:

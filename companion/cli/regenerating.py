@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,10 +9,10 @@ from companion.beatmap import TimeRange, storage
 from companion.cli.modding import map_value
 from companion.cli.notice import confirm_notice
 from companion.cli.progress import SongProgress
-from companion.cli.seeds import chosen_seed
 from companion.cli.workbench import Workbench
 from companion.engine.cancellation import CancelToken
 from companion.engine.requests import Aspect, Passage, RegenerateOptions, Replace
+from companion.engine.seeds import chosen_seed
 from companion.errors import OptionRefused, RangeRefused
 from companion.findings import timestamp
 from companion.session import StartRegenerate
@@ -61,13 +60,12 @@ class Wish:
         """
         if self.start_ms is not None and self.end_ms is not None:
             return TimeRange(self.start_ms, self.end_ms)
-        items = beatmap.hit_objects
-        if not items:
+        mapped = beatmap.mapped_range
+        if mapped is None:
             raise RangeRefused("The map has no objects yet.")
-        first, last = min(o.start_ms for o in items), max(o.end_ms for o in items)
         return TimeRange(
-            math.floor(first) if self.start_ms is None else self.start_ms,
-            math.floor(last) + 1 if self.end_ms is None else self.end_ms,
+            mapped.start_ms if self.start_ms is None else self.start_ms,
+            mapped.end_ms if self.end_ms is None else self.end_ms,
         )
 
     def options(self) -> RegenerateOptions:
@@ -154,6 +152,7 @@ def _generate(
     number = session.revision.number if session.revision is not None else 0
     suggestion = session.regenerate("command", number, wanted, options)
     order = next(o for o in session.drain() if isinstance(o, StartRegenerate))
+    bench.engine.require_able(order.request)
     info = bench.load_model()
     span = suggestion.range
     terminal.note(

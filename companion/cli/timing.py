@@ -11,10 +11,10 @@ from companion.cli import workbench
 from companion.cli.notice import confirm_notice
 from companion.cli.plain_errors import NOTHING_WRITTEN, calling_off
 from companion.cli.progress import Progress
-from companion.cli.seeds import chosen_seed
 from companion.cli.timing_report import Report, report_text, report_value
 from companion.engine.cancellation import CancelToken
 from companion.engine.requests import HeardTiming, TimingOptions, TimingRequest
+from companion.engine.seeds import chosen_seed
 from companion.errors import Cancelled, OptionRefused
 from companion.journal import Journal
 from companion.session.plans import GeneratedBy, PlannedWrite

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from companion.beatmap import main_bpm, tempo_sections
 from companion.beatmap.timing_agreement import CLOSE_MS
 from companion.cli.modding import map_value
 from companion.findings import timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
-    from companion.beatmap import Agreement, TimingPoint
+    from companion.beatmap import Agreement, TempoSection
     from companion.cli.workbench import Workbench, Written
     from companion.engine.requests import HeardTiming, ModelInfo, TimingOptions
 
@@ -38,16 +37,12 @@ class Report:
     @property
     def main_bpm(self) -> float:
         """The tempo that governs most of the song."""
-        lengths: dict[float, float] = {}
-        for red, end_ms in _spans(self.heard.red_lines, self.heard.song_length_ms):
-            bpm = round(red.bpm, 3)
-            lengths[bpm] = lengths.get(bpm, 0) + end_ms - red.time_ms
-        return max(lengths, key=lambda bpm: lengths[bpm])
+        return main_bpm(self.sections)
 
-
-def _spans(red_lines: Sequence[TimingPoint], end_ms: float) -> list[tuple[TimingPoint, float]]:
-    spans = [(red, following.time_ms) for red, following in pairwise(red_lines)]
-    return [*spans, (red_lines[-1], end_ms)]
+    @property
+    def sections(self) -> tuple[TempoSection, ...]:
+        """The stretches of the song that each red line governs."""
+        return tempo_sections(self.heard.red_lines, self.heard.song_length_ms)
 
 
 def report_text(report: Report) -> str:
@@ -105,13 +100,13 @@ def report_value(report: Report) -> dict[str, Any]:
         "beats": heard.n_beats,
         "sections": [
             {
-                "start_ms": red.time_ms,
-                "end_ms": end_ms,
-                "bpm": red.bpm,
-                "beat_length_ms": red.beat_length,
-                "meter": red.meter,
+                "start_ms": section.red_line.time_ms,
+                "end_ms": section.end_ms,
+                "bpm": section.red_line.bpm,
+                "beat_length_ms": section.red_line.beat_length,
+                "meter": section.red_line.meter,
             }
-            for red, end_ms in _spans(heard.red_lines, heard.song_length_ms)
+            for section in report.sections
         ],
         "agreement": asdict(report.agreement) if report.agreement is not None else None,
         "written": str(written.path) if written else None,

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from companion.beatmap import Mode, TimeRange, TimingPoint
 from companion.cli.map_wish import words_of
-from companion.cli.seeds import chosen_seed
 from companion.cli.wish_checks import verify_wish
 from companion.engine.conditioning import Conditioning
 from companion.engine.events import ContextType
 from companion.engine.map_requests import MapOptions, MapRequest, Refinement, SuperTiming
 from companion.engine.postprocess import MapHeader
+from companion.engine.seeds import chosen_seed
 from companion.errors import OptionRefused
 
 if TYPE_CHECKING:

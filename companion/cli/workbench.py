@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from companion.beatmap import storage
-from companion.bridge.entry import now, provenance, write, write_with_undo
+from companion.bridge.entry import create, now, provenance, write, write_with_undo
 from companion.bridge.song import look_at_song
 from companion.engine.engine import LocalEngine
 from companion.errors import CompanionError, StaleEdit
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from companion.engine.requests import Engine, ModelInfo
     from companion.journal import ProvenanceRecord
+    from companion.session import Song
     from companion.session.plans import PlannedWrite
     from companion.settings import Settings
 
@@ -76,15 +77,15 @@ class Workbench:
         self.document = examined.document
         self.stars = examined.stars
 
-    def open_song(self) -> None:
+    def open_song(self) -> Song:
         """Tell the session about the song, which starts its scan.
 
         Raises:
             AudioError: The song is missing or cannot be opened.
         """
-        self.session.song_known(
-            look_at_song(self.path.parent, self.document.beatmap.audio_filename)
-        )
+        song = look_at_song(self.path.parent, self.document.beatmap.audio_filename)
+        self.session.song_known(song)
+        return song
 
     def load_model(self) -> ModelInfo:
         """Load the model.
@@ -180,8 +181,5 @@ def write_new(journal: Journal, planned: PlannedWrite, target: Path) -> Written:
     target = target.absolute()
     if target.exists():  # before it is recorded
         raise StaleEdit(f"{target} exists already; choose another name.")
-    record = provenance(target, planned)
-    if record is not None:
-        journal.record(record)
-    storage.create(target, planned.document.to_bytes())
+    create(journal, target, planned)
     return Written(target, None)

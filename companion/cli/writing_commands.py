@@ -179,10 +179,10 @@ def guest(
 ) -> None:
     """Write another difficulty for MAP's song, with its timing, as a new file in the set."""
     settings = settings_of(ctx, common, model)
-    from companion.cli.guest import GuestWish, write_guest
+    from companion.cli.guest import CommandWish, write_guest
 
     stats = {"HPDrainRate": hp, "CircleSize": cs, "OverallDifficulty": od, "ApproachRate": ar}
-    wish = GuestWish(
+    wish = CommandWish(
         difficulty=difficulty,
         name=name,
         seed=seed,

@@ -78,6 +78,24 @@ class LocalEngine:
 
         release()
 
+    def require_able(self, request: RegenerateRequest | TimingRequest | MapRequest) -> None:
+        """See `Engine`."""
+        from companion.engine.generating_ability import require_generating
+        from companion.engine.hearing_ability import require_hearing
+        from companion.engine.map_requests import MapRequest
+        from companion.engine.regenerating_ability import require_regenerating
+        from companion.engine.requests import RegenerateRequest
+
+        if isinstance(request, RegenerateRequest):
+            request.verify()
+            require_regenerating(self._folder, request)
+        elif isinstance(request, MapRequest):
+            request.verify()
+            require_generating(self._folder, request)
+        else:
+            request.options.verify()
+            require_hearing(self._folder)
+
     def score(self, request: ScoreRequest, token: CancelToken) -> Iterator[ScoreProgress]:
         """See `Engine`."""
         token.raise_if_cancelled()
@@ -85,7 +103,7 @@ class LocalEngine:
 
     def regenerate(self, request: RegenerateRequest, token: CancelToken) -> Iterator[Passage]:
         """See `Engine`."""
-        request.verify()
+        self.require_able(request)
         token.raise_if_cancelled()
         yield from self._model_for(request.document).regenerate(request, token)
 
@@ -100,10 +118,7 @@ class LocalEngine:
         self, request: TimingRequest, token: CancelToken
     ) -> Iterator[TimingProgress | HeardTiming]:
         """See `Engine`."""
-        from companion.engine.hearing_ability import require_hearing
-
-        request.options.verify()
-        require_hearing(self._folder)
+        self.require_able(request)
         token.raise_if_cancelled()
         # Beats are what the weights for all modes know; a mode's own have learned on without them.
         yield from self._model(self._folder).hear_timing(request, token)
@@ -111,14 +126,12 @@ class LocalEngine:
     def generate_map(self, request: MapRequest, token: CancelToken) -> Iterator[MapAnswer]:
         """See `Engine`."""
         from companion.engine.checkpoint import folder_for
-        from companion.engine.generating_ability import require_generating
         from companion.engine.map_requests import MapBegun
 
-        request.verify()
+        self.require_able(request)
         own = self._folder
         if request.weights_of_mode:
             own = folder_for(own, request.header.mode)
-        require_generating(self._folder, request)
         token.raise_if_cancelled()
         if request.red_lines is None and own != self._folder:
             # As in `hear_timing`: beats are what the weights for all modes know.

@@ -77,12 +77,20 @@ class FakeEngine:
         """What it says that it ignores of them."""
         self.unknown: tuple[Unknown, ...] = ()
         """What it says that it has never met."""
+        self.refusal: CompanionError | None = None
+        """What `require_able` raises."""
         self._loaded = False
         self._info = ModelInfo("fake", "fake", 0, "0" * 64, Path("fake"))
 
     def describe(self) -> ModelInfo | None:
         """Say which model is loaded."""
         return self._info if self._loaded else None
+
+    def require_able(self, request: RegenerateRequest | TimingRequest | MapRequest) -> None:
+        """Raise `refusal` if there is one."""
+        del request
+        if self.refusal is not None:
+            raise self.refusal
 
     def load(self) -> ModelInfo:
         """Pretend to load."""

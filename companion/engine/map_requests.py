@@ -14,7 +14,7 @@ from companion.engine.requests import MAX_ITERATIONS, MAX_SEED
 from companion.errors import OptionRefused, RangeRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from companion.beatmap import Document, TimeRange, TimingPoint
@@ -28,6 +28,14 @@ SHOWABLE = (*WRITABLE[1:], ContextType.GD, ContextType.NO_HS)
 """What of a reference map a model can be shown; its timing is given as red lines."""
 OF_THE_SAME_MODE = (ContextType.MAP, ContextType.SV, ContextType.NO_HS)
 """What of a reference map only makes sense in its own mode."""
+STEP_WORDS: Mapping[str, str] = {
+    "timing": "hears the beats",
+    "kiai": "places kiai",
+    "map": "maps",
+    "sv": "sets scroll speeds",
+    "positions": "refines positions",
+}
+"""What the model does in each step of `MapProgress`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -275,6 +275,16 @@ class HeardTiming:
 class Engine(Protocol):
     """Judges and writes maps; lives on the inference thread and is used by one caller at a time."""
 
+    def require_able(self, request: RegenerateRequest | TimingRequest | MapRequest) -> None:
+        """Refuse what the checkpoint cannot do, as far as that is known before it is loaded.
+
+        Raises:
+            OptionRefused: An option is out of range, or this model cannot do it.
+            RangeRefused: The range is empty.
+            ModelMissing, CheckpointMismatch: There is no checkpoint, or it is of no known kind.
+        """
+        ...
+
     def describe(self) -> ModelInfo | None:
         """Say which checkpoint is loaded, or ``None`` when none is."""
         ...

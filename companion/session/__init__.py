@@ -12,6 +12,7 @@ from companion.session.fair_use import FairUse
 from companion.session.news import (
     CancelJob,
     CandidatesNews,
+    CreateDifficulty,
     FairUseNews,
     FindingsNews,
     JobNews,
@@ -24,9 +25,14 @@ from companion.session.news import (
     PassageNews,
     ProblemClearedNews,
     ProblemNews,
+    StartGuest,
+    StartMap,
+    StartOrder,
     StartRegenerate,
     StartScore,
+    StartTiming,
     SuggestionNews,
+    TimingNews,
     UndoNews,
 )
 from companion.session.session import Session
@@ -41,12 +47,14 @@ from companion.session.values import (
     Revision,
     ShownFinding,
     Song,
+    TimingReport,
     UndoStatus,
 )
 
 __all__ = [
     "CancelJob",
     "CandidatesNews",
+    "CreateDifficulty",
     "Detection",
     "Examined",
     "FairUse",
@@ -72,9 +80,15 @@ __all__ = [
     "Session",
     "ShownFinding",
     "Song",
+    "StartGuest",
+    "StartMap",
+    "StartOrder",
     "StartRegenerate",
     "StartScore",
+    "StartTiming",
     "SuggestionNews",
+    "TimingNews",
+    "TimingReport",
     "UndoNews",
     "UndoStatus",
     "examine",

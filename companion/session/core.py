@@ -20,6 +20,7 @@ from companion.session.news import (
     SuggestionNews,
     UndoNews,
 )
+from companion.session.plans import GeneratedBy
 from companion.session.state import Jobs, Problems
 from companion.session.values import (
     Job,
@@ -103,10 +104,27 @@ class Core:
     def _add_job(self, job: Job) -> None:
         self._put(JobNews(self.jobs.put(job)))
 
-    def _cancel_jobs(self, kind: str | None = None, note: str | None = None) -> None:
-        """Call off what is waiting or running, of one kind or all."""
+    def _cancel_jobs(self) -> None:
+        """Call off everything that is waiting or running."""
         for job in self.jobs.live:
-            if kind is None or job.kind == kind:
+            self._end_job(job, JobState.CANCELLED)
+
+    def _cancel_scan(self) -> None:
+        """Call off the scan that is waiting or running."""
+        for job in self.jobs.live:
+            if not job.generates:
+                self._end_job(job, JobState.CANCELLED)
+
+    def _cancel_generating(self, note: str) -> None:
+        """Call off whatever is being generated or heard."""
+        for job in self.jobs.live:
+            if job.generates:
+                self._end_job(job, JobState.CANCELLED, note=note)
+
+    def _cancel_content(self, note: str) -> None:
+        """Call off whatever is being generated to be written into a map."""
+        for job in self.jobs.live:
+            if job.makes_content:
                 self._end_job(job, JobState.CANCELLED, note=note)
 
     def _end_job(
@@ -154,6 +172,12 @@ class Core:
         current = Document.parse(disk)
         current.require_readable()
         return revision.document if current.digest == revision.digest else current
+
+    def _generated_by(self, action: str, seed: int) -> GeneratedBy:
+        info = self.model.info
+        if info is None:
+            return GeneratedBy(action, "unknown", "", seed)
+        return GeneratedBy(action, info.name, info.digest, seed)
 
     def _require_finding(self, finding_id: str) -> ShownFinding:
         shown = self.board.get(finding_id)

@@ -32,9 +32,10 @@ NOTICE: Final = Notice(
         "Maps made with generative tools are not rankable, and passing one off as hand-made is "
         "treated like cheating.",
         "Findings and suggestions only tell you where to look; what you then do by hand is yours. "
-        "Regenerating a section, or applying a fix that the model proposes, writes generated "
-        "content into your map.",
-        "The companion keeps a record of every generated section (file, range, model, seed and "
+        "Regenerating a section, choosing hitsounds, taking over a timing that the model heard, or "
+        "applying a fix that it proposes, writes generated content into your map; a new difficulty "
+        "is generated as a whole.",
+        "The companion keeps a record of everything generated (file, range, model, seed and "
         "date) outside the map. You can copy a disclosure text from it. If you work on a map for "
         "ranking, turn on modding-only: it refuses every action that writes generated content.",
     ),

@@ -26,7 +26,7 @@ from companion.session.news import (
     SuggestionNews,
 )
 from companion.session.pinning import pin
-from companion.session.values import Job, JobState, ModelStatus, Revision, Song
+from companion.session.values import Job, JobKind, JobState, ModelStatus, Revision, Song
 from companion.suggestions import Suggestion
 from companion.worker import (
     JobDone,
@@ -90,19 +90,57 @@ class ModelWork(Core):
     def regenerate(
         self, request_id: str, base_revision: int, wanted: TimeRange, options: RegenerateOptions
     ) -> Suggestion:
-        """Start generating a passage; one that is being generated gives way to it."""
+        """Start generating a passage; whatever is being generated gives way to it."""
+        return self._suggest("regenerate", request_id, base_revision, wanted, options)
+
+    def choose_hitsounds(
+        self,
+        request_id: str,
+        base_revision: int,
+        start_ms: int | None,
+        end_ms: int | None,
+        options: RegenerateOptions,
+    ) -> Suggestion:
+        """Start choosing hitsounds anew; whatever is being generated gives way to it.
+
+        Args:
+            request_id: Who asked.
+            base_revision: The revision that was looked at.
+            start_ms: Where to begin; ``None`` is at the first object.
+            end_ms: Where to end; ``None`` is after the last object.
+            options: How; what it says of star rating, guidance and green lines means nothing here.
+
+        Raises:
+            RangeRefused: The map has no objects, or there is none of the song in the range.
+        """
         self.fair_use.require_generating()
-        revision = self._require_usable()
-        if base_revision != revision.number:
-            raise StaleEdit(
-                "The map was saved in the meantime. Look at the section again, then regenerate."
-            )
-        song = self.song
-        if song is None:
-            raise RequestError("The map's song cannot be listened to, so nothing can be generated.")
+        mapped = self._require_usable().document.beatmap.mapped_range
+        if mapped is None:
+            raise RangeRefused("The map has no objects yet, so there is nothing to sound.")
+        wanted = TimeRange(
+            mapped.start_ms if start_ms is None else start_ms,
+            mapped.end_ms if end_ms is None else end_ms,
+        )
+        options = RegenerateOptions(
+            seed=options.seed,
+            temperature=options.temperature,
+            replace="hitsounds",
+            variants=options.variants,
+        )
+        return self._suggest("hitsounds", request_id, base_revision, wanted, options)
+
+    def _suggest(
+        self,
+        kind: JobKind,
+        request_id: str,
+        base_revision: int,
+        wanted: TimeRange,
+        options: RegenerateOptions,
+    ) -> Suggestion:
+        revision, song = self._require_generating(base_revision)
         _verify_range(wanted, revision, song)
         options.verify()
-        self._cancel_jobs("regenerate", note="Another section was asked for.")
+        self._cancel_generating("Something else was asked for.")
         suggestion = self.suggestions.add(
             Suggestion(
                 id=self._new_id("s"),
@@ -115,8 +153,20 @@ class ModelWork(Core):
             )
         )
         self._put(SuggestionNews(suggestion))
-        self._start_regenerate(suggestion, revision, song)
+        self._start_regenerate(kind, suggestion, revision, song)
         return suggestion
+
+    def _require_generating(self, base_revision: int) -> tuple[Revision, Song]:
+        """Let something be generated for the newest revision, which is the one that was meant."""
+        self.fair_use.require_generating()
+        revision = self._require_usable()
+        if base_revision != revision.number:
+            raise StaleEdit(
+                "The map was saved in the meantime. Look at it again, then ask once more."
+            )
+        if self.song is None:
+            raise RequestError("The map's song cannot be listened to, so nothing can be generated.")
+        return revision, self.song
 
     def cancel(self, job_id: str) -> None:
         """Call a job off."""
@@ -125,12 +175,14 @@ class ModelWork(Core):
             raise UnknownId("This job has ended already.")
         self._end_job(job, JobState.CANCELLED)
 
-    def _start_regenerate(self, suggestion: Suggestion, revision: Revision, song: Song) -> None:
+    def _start_regenerate(
+        self, kind: JobKind, suggestion: Suggestion, revision: Revision, song: Song
+    ) -> None:
         span, options = suggestion.range, suggestion.options
         self._add_job(
             Job(
                 suggestion.job_id,
-                "regenerate",
+                kind,
                 revision.number,
                 total=span.duration_ms * options.variants,
                 request_id=suggestion.request_id,
@@ -198,7 +250,7 @@ class ModelWork(Core):
             return None
         conditioning, note = self._conditioning(revision, song)
         self._pinned = conditioning
-        self._cancel_jobs("score")
+        self._cancel_scan()
         job = Job(self._new_id("j"), "score", revision.number, note=note)
         near_ms = revision.changed[0].start_ms if revision.changed else None
         request = ScoreRequest(

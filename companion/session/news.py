@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from companion.engine.requests import Passage, RegenerateRequest, ScoreRequest
+    from companion.engine.map_requests import MapRequest
+    from companion.engine.requests import Passage, RegenerateRequest, ScoreRequest, TimingRequest
     from companion.session.fair_use import FairUse
     from companion.session.values import (
         Job,
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
         Problem,
         Revision,
         ShownFinding,
+        TimingReport,
         UndoStatus,
     )
     from companion.suggestions import Suggestion
@@ -70,6 +72,13 @@ class SuggestionNews:
 
 
 @dataclass(frozen=True, slots=True)
+class TimingNews:
+    """The song's timing was heard, compares otherwise with the map now, or is void (None)."""
+
+    timing: TimingReport | None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelNews:
     """The model was loaded, unloaded, or failed."""
 
@@ -111,6 +120,7 @@ News = (
     | JobNews
     | PassageNews
     | SuggestionNews
+    | TimingNews
     | ModelNews
     | UndoNews
     | FairUseNews
@@ -137,6 +147,38 @@ class StartRegenerate:
 
 
 @dataclass(frozen=True, slots=True)
+class StartTiming:
+    """Time the song by ear; whatever is generated is replaced."""
+
+    job_id: str
+    request: TimingRequest
+
+
+@dataclass(frozen=True, slots=True)
+class StartGuest:
+    """Write another difficulty; whatever is generated is replaced."""
+
+    job_id: str
+    request: RegenerateRequest
+    """Its document is the difficulty without objects."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartMap:
+    """Write a whole map of the song; whatever is generated is replaced."""
+
+    job_id: str
+    request: MapRequest
+
+
+@dataclass(frozen=True, slots=True)
+class CreateDifficulty:
+    """A job has written a difficulty, which is to become a new file in the set."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class CancelJob:
     """Call a job off."""
 
@@ -150,7 +192,10 @@ class KeepDismissed:
     ids: frozenset[str]
 
 
-Order = StartScore | StartRegenerate | CancelJob | KeepDismissed
-"""Goes to the shell, which has the worker and the journal."""
+StartOrder = StartScore | StartRegenerate | StartTiming | StartGuest | StartMap
+"""Work for the inference thread."""
+
+Order = StartOrder | CancelJob | CreateDifficulty | KeepDismissed
+"""Goes to the shell, which has the worker, the disk and the journal."""
 
 Output = News | Order

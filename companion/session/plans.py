@@ -65,11 +65,12 @@ def plan_acceptance(
     except EditConflict as error:
         raise StaleEdit(str(error)) from error
     span = suggestion.range
+    what = "New hitsounds" if suggestion.options.replace == "hitsounds" else "Regenerated"
     return PlannedWrite(
         document,
         current.digest,
         inverted(edits),
-        f"Regenerated {stamp(span.start_ms)} - {stamp(span.end_ms)}",
+        f"{what} {stamp(span.start_ms)} - {stamp(span.end_ms)}",
         span,
         made,
     )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from companion.errors import CompanionError, OptionRefused, RequestError, StaleEdit
 from companion.journal import standing_steps
 from companion.session.board import FindingsBoard
-from companion.session.model_work import ModelWork
+from companion.session.new_difficulties import NewDifficulties
 from companion.session.news import (
     CandidatesNews,
     FairUseNews,
@@ -25,11 +25,9 @@ from companion.session.news import (
     SuggestionNews,
 )
 from companion.session.plans import (
-    GeneratedBy,
     PlannedWrite,
     plan_acceptance,
     plan_fix,
-    plan_timing,
     plan_undo,
 )
 from companion.session.state import Jobs
@@ -48,7 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from companion.beatmap import Document, TimingPoint
+    from companion.beatmap import Document
     from companion.journal import UndoStep
     from companion.session.examination import Examined
 
@@ -62,7 +60,7 @@ MAP_PROBLEMS: Final = (
 )
 
 
-class Session(ModelWork):
+class Session(NewDifficulties):
     """One open beatmap, or none."""
 
     # ------------------------------------------------------------------ the map
@@ -138,6 +136,7 @@ class Session(ModelWork):
         self.song = song
         self.problem_over(*AUDIO_PROBLEMS)
         if changed:
+            self._show_timing(None)  # that of another song
             self._put(MapNews(self.open_map, self.revision))
             self._score()
 
@@ -155,6 +154,7 @@ class Session(ModelWork):
         self.revision = None
         self.song = None
         self._pinned = None
+        self._show_timing(None)
         self.suggestions = Suggestions()
         self.jobs = Jobs()
         self.board = FindingsBoard()
@@ -165,7 +165,7 @@ class Session(ModelWork):
         before = self.revision
         document = examined.document
         number = before.number + 1 if before else 1
-        self._cancel_jobs("score")  # it works on what is no longer there
+        self._cancel_scan()  # it works on what is no longer there
         self.revision = Revision(
             open_map.map_id, number, document, origin, examined.stars, examined.changed
         )
@@ -178,6 +178,8 @@ class Session(ModelWork):
         if before is not None:  # of a known one what is wrong with it
             self._put(MapNews(open_map, self.revision))
         self._rebase_suggestions()
+        self._compare_timing()
+        self._check_drafts()
         self._score()
 
     def _judge(self, document: Document, examined: Examined) -> None:
@@ -261,14 +263,6 @@ class Session(ModelWork):
             raise RequestError("This revision of the map does not exist.")
         return plan_fix(shown, self._usable_disk(disk), made)
 
-    def plan_timing(
-        self, red_lines: Sequence[TimingPoint], end_ms: int, seed: int, disk: bytes
-    ) -> PlannedWrite:
-        """How to put heard timing into the file as it is on the disk; it is generated content."""
-        self.fair_use.require_generating()
-        made = self._generated_by("accepted", seed)
-        return plan_timing(red_lines, end_ms, self._usable_disk(disk), made)
-
     def dismiss(self, finding_id: str) -> None:
         """Hide a finding for good."""
         self._require_finding(finding_id)
@@ -290,12 +284,6 @@ class Session(ModelWork):
             raise RequestError("There is nothing to undo on this map.")
         return plan_undo(self.undo_steps[-1], current)
 
-    def _generated_by(self, action: str, seed: int) -> GeneratedBy:
-        info = self.model.info
-        if info is None:
-            return GeneratedBy(action, "unknown", "", seed)
-        return GeneratedBy(action, info.name, info.digest, seed)
-
     # ------------------------------------------------------------------ fair use
 
     def set_modding_only(self, *, everywhere: bool, enabled: bool) -> None:
@@ -310,7 +298,7 @@ class Session(ModelWork):
             self._require_map()
             self.fair_use = replace(self.fair_use, modding_only_mapset=enabled)
         if self.fair_use.modding_only:
-            self._cancel_jobs("regenerate", note="Modding-only was switched on.")
+            self._cancel_content("Modding-only was switched on.")
         self._put(FairUseNews(self.fair_use))
 
     def acknowledge_notice(self) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from companion.beatmap import Document, TimeRange
-    from companion.engine.requests import ModelInfo
+    from companion.beatmap import Agreement, Document, TimeRange
+    from companion.engine.requests import HeardTiming, ModelInfo, TimingOptions
     from companion.errors import CompanionError
     from companion.findings import Finding
 
@@ -87,6 +87,10 @@ class ShownFinding:
     source: Source
 
 
+JobKind = Literal["score", "regenerate", "hitsounds", "timing", "guest", "map"]
+"""What a job does. All but `score` are done one at a time."""
+
+
 class JobState(StrEnum):
     """Where a job is in its life."""
 
@@ -112,15 +116,27 @@ class Job:
     """A piece of work for the model."""
 
     id: str
-    kind: Literal["score", "regenerate"]
+    kind: JobKind
     revision: int
     state: JobState = JobState.QUEUED
     done: int = 0
     total: int = 0
     request_id: str | None = None
     suggestion_id: str | None = None
+    file_name: str | None = None
+    """The new file that it wrote."""
     note: str | None = None
     error: CompanionError | None = None
+
+    @property
+    def generates(self) -> bool:
+        """Whether it is of those that the model does one at a time."""
+        return self.kind != "score"
+
+    @property
+    def makes_content(self) -> bool:
+        """Whether it makes what is written into a map; a timing is heard to be looked at first."""
+        return self.generates and self.kind != "timing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +146,20 @@ class ModelStatus:
     state: Literal["absent", "loading", "ready", "unloaded", "failed"] = "unloaded"
     info: ModelInfo | None = None
     error: CompanionError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimingReport:
+    """The song's timing as it was heard, beside that of the map."""
+
+    id: str
+    request_id: str
+    options: TimingOptions
+    heard: HeardTiming
+    agreement: Agreement | None
+    """With the map's red lines as they are now; None when there is nothing to compare."""
+    applied: bool
+    """Whether the map's red lines are the ones that were heard."""
 
 
 @dataclass(frozen=True, slots=True)

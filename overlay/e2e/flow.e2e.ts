@@ -1,10 +1,11 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startBrowser } from "./browser.mjs";
 import { type RunningDaemon, startDaemon } from "./daemon.mjs";
 import { type Scratch, scratchMapset } from "./mapset.mjs";
-import { openOverlay, regenerate, selectRange } from "./steps.mjs";
+import { choose, openOverlay, regenerate, selectRange } from "./steps.mjs";
 
 const engine = process.env.E2E_ENGINE === "bundled" ? "bundled" : "fake";
 
@@ -52,6 +53,12 @@ async function saveWithObjectMoved(index: number, by_ms: number): Promise<number
   return moved_ms;
 }
 
+/** A map's lines, of its objects only where and when they are. */
+function timesAndPlaces(map: string): string[] {
+  const [head = "", objects = ""] = map.split("[HitObjects]");
+  return [head, ...objects.split("\r\n").map((line) => line.split(",").slice(0, 4).join())];
+}
+
 function stamp(time_ms: number): string {
   const two = (value: number) => String(Math.floor(value)).padStart(2, "0");
   const rest = String(time_ms % 1000).padStart(3, "0");
@@ -92,6 +99,75 @@ describe("a mapper's round", () => {
     await page.getByTestId("undo").click();
     await page.getByTestId("undo").waitFor({ state: "detached" });
     await page.getByTestId("accepted-note").waitFor({ state: "detached" });
+    expect(await readFile(scratch.map)).toEqual(before);
+    expect(complaints).toEqual([]);
+  });
+
+  it("chooses hitsounds for the whole map, which change nothing else, and takes them back", async () => {
+    await openOverlay(page, daemon.url);
+    const before = await readFile(scratch.map, "utf8");
+    await choose(page, "Hitsounds");
+    await page.getByTestId("choose-hitsounds").click();
+    await page.getByTestId("acknowledge").click();
+    await page.getByTestId("job-progress").waitFor();
+    await page.locator('[data-testid="suggestion-state"][data-state="offered"]').waitFor({
+      timeout: 100_000,
+    });
+    await page
+      .locator(".choices")
+      .getByText(/[1-9]\d* of \d+ objects sound different/)
+      .waitFor();
+    await page.getByTestId("accept").click();
+    await page.getByTestId("accepted-note").waitFor();
+    const after = await readFile(scratch.map, "utf8");
+    expect(after).not.toEqual(before);
+    expect(timesAndPlaces(after)).toEqual(timesAndPlaces(before));
+    await page.getByTestId("undo").click();
+    await page.getByTestId("undo").waitFor({ state: "detached" });
+    expect(await readFile(scratch.map, "utf8")).toEqual(before);
+    expect(complaints).toEqual([]);
+  });
+
+  it.skipIf(engine === "bundled")(
+    "times the song, takes the red lines over, and back",
+    async () => {
+      await openOverlay(page, daemon.url);
+      const before = await readFile(scratch.map);
+      // The forms can be reached with the keyboard alone.
+      await page.getByRole("radio", { name: "Section", exact: true }).focus();
+      await page.keyboard.press("ArrowRight");
+      await page.keyboard.press("ArrowRight");
+      await page.getByTestId("hear-timing").focus();
+      await page.keyboard.press("Enter");
+      await page.getByTestId("timing-report").getByText("120 BPM").waitFor();
+      await page.getByTestId("timing-agreement").waitFor();
+      expect(await readFile(scratch.map)).toEqual(before);
+
+      await page.getByTestId("apply-timing").click();
+      await page.getByTestId("acknowledge").click();
+      await page.getByTestId("timing-applied").waitFor();
+      expect(await readFile(scratch.map)).not.toEqual(before);
+      await page.getByTestId("undo").click();
+      await page.getByTestId("apply-timing").waitFor();
+      expect(await readFile(scratch.map)).toEqual(before);
+      expect(complaints).toEqual([]);
+    },
+  );
+
+  it("writes a new difficulty beside the map, and names its file", async () => {
+    await openOverlay(page, daemon.url);
+    const before = await readFile(scratch.map);
+    const folder = dirname(scratch.map);
+    const files = await readdir(folder);
+    await choose(page, "New difficulty");
+    await page.getByLabel("Star rating").fill("2.5");
+    await page.getByTestId("write-difficulty").click();
+    await page.getByTestId("acknowledge").click();
+    const written = page.getByTestId("written-file");
+    await written.waitFor({ timeout: 400_000 });
+    const added = (await readdir(folder)).filter((name) => !files.includes(name));
+    expect(added).toEqual([expect.stringContaining("[2.5 stars].osu")]);
+    expect(await written.textContent()).toContain(added[0]);
     expect(await readFile(scratch.map)).toEqual(before);
     expect(complaints).toEqual([]);
   });

@@ -48,3 +48,14 @@ export async function regenerate(page) {
   if (await notice.isVisible()) await notice.click();
   await suggestion.waitFor();
 }
+
+/**
+ * Shows one of the generating forms.
+ *
+ * @param {Page} page
+ * @param {"Section" | "Hitsounds" | "Timing" | "New difficulty"} form
+ */
+export async function choose(page, form) {
+  const forms = page.locator(".generate .panel-head");
+  await forms.getByRole("radio", { name: form, exact: true }).check();
+}

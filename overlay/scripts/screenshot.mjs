@@ -32,7 +32,7 @@ try {
   await openOverlay(page, daemon.url);
   await selectRange(page, 0.3, 0.72);
   // A fixed seed: the same picture from the same model.
-  await page.locator("#seed").fill(values.seed);
+  await page.getByTestId("seed").fill(values.seed);
   await regenerate(page);
   await page.locator('[data-testid="suggestion-state"][data-state="offered"]').waitFor({
     timeout: 240_000,

@@ -7,6 +7,7 @@ from companion.beatmap.new_difficulty import (
     begin_difficulty,
     content_lines,
     difficulty_file_name,
+    free_difficulty,
     renamed,
     with_content,
 )
@@ -140,3 +141,14 @@ def test_a_map_under_another_name_keeps_everything_else():
     assert document.beatmap.beatmap_id == 0
     assert len(document.beatmap.hit_objects) == len(Document.parse(MAP).beatmap.hit_objects)
     assert len(document.lines) == len(Document.parse(MAP).lines)
+
+
+def test_a_name_whose_file_is_there_gets_the_next_free_number():
+    document = Document.parse(MAP)
+    own = difficulty_file_name(document.beatmap).lower()
+    assert free_difficulty(document, frozenset()) is document
+    second = free_difficulty(document, {own})
+    assert second.beatmap.version == "Hard 2"
+    assert changed(second) == ({b"Version:Hard"}, {b"Version:Hard 2"})
+    third = free_difficulty(document, {own, difficulty_file_name(second.beatmap).lower()})
+    assert third.beatmap.version == "Hard 3"

@@ -426,6 +426,28 @@ def test_a_file_that_is_there_is_not_created_again(target: Path) -> None:
     assert list(target.parent.iterdir()) == [target]
 
 
+def test_a_file_that_came_since_the_last_look_is_not_overwritten(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "exists", lambda _path: False)
+    with pytest.raises(StaleEdit):
+        create(target, NEW)
+    monkeypatch.undo()
+    assert target.read_bytes() == OLD
+    assert [item.name for item in target.parent.iterdir()] == [target.name]
+
+
+def test_a_new_file_needs_no_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_self: Path, _target: Path) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    path = tmp_path / "new.osu"
+    create(path, NEW)
+    assert path.read_bytes() == NEW
+    assert [item.name for item in tmp_path.iterdir()] == [path.name]
+
+
 def test_a_new_file_in_a_folder_that_is_not_there_fails_in_words(tmp_path: Path) -> None:
     with pytest.raises(WriteFailed, match="cannot be written"):
         create(tmp_path / "gone" / "new.osu", NEW)

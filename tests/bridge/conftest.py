@@ -139,6 +139,7 @@ class Client:
         self.undo = None
         self.fair_use = None
         self.model = None
+        self.timing = None
         self._numbers = itertools.count(1)
         self._seq = 0
 
@@ -198,7 +199,7 @@ class Client:
                 self.jobs = {j.id: j for j in message.jobs}
                 self.suggestions = {s.id: s for s in message.suggestions}
                 self.problems = {p.code: p for p in message.problems}
-                self.candidates = message.candidates
+                self.candidates, self.timing = message.candidates, message.timing
                 self.undo, self.fair_use, self.model = message.undo, message.fair_use, message.model
             case messages.MapRevised(map=new):
                 if self.map is None or new is None or self.map.map_id != new.map_id:
@@ -218,6 +219,8 @@ class Client:
                 self.problems.pop(code, None)
             case messages.CandidatesChanged(candidates=candidates):
                 self.candidates = candidates
+            case messages.TimingChanged(timing=timing):
+                self.timing = timing
             case messages.UndoChanged(undo=undo):
                 self.undo = undo
             case messages.FairUseChanged(fair_use=fair_use):

@@ -40,6 +40,14 @@ def drawn(mode=0, song_ms=None):
     return timeline(Document.parse(MAP % {b"mode": mode}), song_ms)
 
 
+def test_objects_say_which_of_their_hits_have_additions():
+    data = MAP % {b"mode": 0}
+    data = data.replace(b"100,100,1000,5,0,", b"100,100,1000,5,3,")
+    data = data.replace(b"L|300:100,2,100\n", b"L|300:100,2,100,0|8|14,0:0|0:0|0:0,0:0:0:0:\n")
+    circle, slider, spinner, _ = timeline(Document.parse(data), None).objects
+    assert (circle.sounds, slider.sounds, spinner.sounds) == ([2], [0, 8, 14], [])
+
+
 def test_objects_carry_what_a_canvas_needs():
     circle, slider, spinner, last = drawn().objects
     assert (circle.kind, circle.start_ms, circle.new_combo, circle.combo_number) == (

@@ -25,6 +25,7 @@ from companion.journal import Journal
 from companion.settings import Settings
 from protocol import messages as m
 from protocol.codec import decode_server, encode_client
+from protocol.version import PROTOCOL_VERSION
 
 target, data, moment = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 
@@ -56,7 +57,8 @@ async def main():
     settings = Settings(port=0, songs_folder=None, data_folder=data)
     async with Daemon(settings, FakeEngine(), map_path=target, detect=False) as daemon:
         async with connect(f"ws://127.0.0.1:{daemon.port}/ws", max_size=None) as socket:
-            await socket.send(encode_client(m.Hello(protocol_version=1, token=daemon.token)))
+            hello = m.Hello(protocol_version=PROTOCOL_VERSION, token=daemon.token)
+            await socket.send(encode_client(hello))
 
             async def until(condition):
                 while not condition(message := decode_server(await socket.recv())):

@@ -52,6 +52,7 @@ def job(name, done):
             total=9,
             request_id=None,
             suggestion_id=None,
+            file_name=None,
             note=None,
             error=None,
         )
@@ -60,7 +61,13 @@ def job(name, done):
 
 def passage(number):
     return m.PassageAdded(
-        suggestion_id="s", variant=0, start_ms=number, end_ms=number, objects=[], mean_logprob=0
+        suggestion_id="s",
+        variant=0,
+        start_ms=number,
+        end_ms=number,
+        objects=[],
+        mean_logprob=0,
+        changed=0,
     )
 
 

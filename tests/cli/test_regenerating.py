@@ -72,16 +72,26 @@ def test_options_reach_the_engine(ready: Commands, map_path: Path, engine: FakeE
         2,
         "--temperature",
         0.5,
-        "--replace",
-        "rhythm",
         "--green-lines",
     )
-    (request,) = engine.requests
+    ready("regenerate", map_path, *SECTION, "--replace", "positions")
+    request, other = engine.requests
     assert isinstance(request, RegenerateRequest)
     options = request.options
     assert (options.difficulty, options.guidance, options.temperature) == (3.5, 2, 0.5)
-    assert options.replace == "rhythm"
     assert options.change_green_lines
+    assert isinstance(other, RegenerateRequest)
+    assert other.options.replace == "positions"
+
+
+def test_what_no_model_can_do_is_refused_before_it_is_loaded(
+    ready: Commands, map_path: Path, engine: FakeEngine
+):
+    answer = ready("regenerate", map_path, *SECTION, "--replace", "rhythm")
+    assert answer.status == 2
+    assert "rhythm alone" in answer.err
+    assert engine.requests == []
+    assert engine.describe() is None
 
 
 def test_what_is_kept_reaches_the_engine(ready: Commands, map_path: Path, engine: FakeEngine):

@@ -15,7 +15,7 @@ import pytest
 
 OVERLAY = Path(__file__).resolve().parents[2] / "overlay"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-TIMEOUT_S = 540
+TIMEOUT_S = 720
 
 
 def _browser() -> str | None:

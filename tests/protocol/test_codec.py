@@ -8,6 +8,7 @@ import msgpack
 import pytest
 
 from protocol import messages as m
+from protocol import timing as t
 from protocol import values as v
 from protocol.codec import (
     MAX_CLIENT_FRAME_BYTES,
@@ -20,7 +21,7 @@ from protocol.codec import (
 )
 
 CLIENT: list[Any] = [
-    m.Hello(protocol_version=1, token="t"),
+    m.Hello(protocol_version=2, token="t"),
     m.GetSnapshot(request_id="1"),
     m.SelectMap(request_id="1", map_id="m1"),
     m.FollowEditor(request_id="1"),
@@ -31,6 +32,24 @@ CLIENT: list[Any] = [
         start_ms=0,
         end_ms=10,
         options=m.RegenerateOptions(difficulty=3.5, seed=7, replace="rhythm", variants=3),
+    ),
+    m.ChooseHitsounds(request_id="1", base_revision=2),
+    m.ChooseHitsounds(
+        request_id="1",
+        base_revision=2,
+        start_ms=0,
+        end_ms=10,
+        options=m.HitsoundOptions(seed=3, temperature=0, variants=2),
+    ),
+    m.HearTiming(request_id="1"),
+    m.HearTiming(request_id="1", options=m.TimingOptions(iterations=20, seed=1, leniency_ms=5)),
+    m.ApplyTiming(request_id="1", timing_id="t1"),
+    m.WriteGuest(request_id="1", base_revision=1, options=m.GuestOptions(difficulty=3.5)),
+    m.WriteMap(request_id="1", base_revision=1),
+    m.WriteMap(
+        request_id="1",
+        base_revision=1,
+        options=m.MapOptions(mode="mania", key_count=7, name="Mine", descriptors=("tech",)),
     ),
     m.Cancel(request_id="1", job_id="j"),
     m.Accept(request_id="1", suggestion_id="s", variant=1),
@@ -66,6 +85,7 @@ OBJECT = v.TimelineObject(
     column=None,
     path=[(1.0, 2.0), (3.0, 4.0)],
     slides=1,
+    sounds=[2, 0],
 )
 JOB = v.Job(
     id="j",
@@ -76,8 +96,30 @@ JOB = v.Job(
     total=0,
     request_id=None,
     suggestion_id=None,
+    file_name="a.osu",
     note=None,
     error=ERROR,
+)
+
+TIMING = t.TimingReport(
+    id="t1",
+    request_id="1",
+    bpm=174.0,
+    offset_ms=12.5,
+    n_beats=3,
+    sections=[t.TempoSection(start_ms=12.5, end_ms=900.0, bpm=174.0, meter=4)],
+    iterations=None,
+    seed=1,
+    leniency_ms=10.0,
+    agreement=t.TimingAgreement(
+        n_beats=3,
+        close_share=1.0,
+        same_tempo_share=1.0,
+        shift_ms=-0.5,
+        mean_error_ms=0.5,
+        worst_error_ms=0.5,
+    ),
+    applied=False,
 )
 
 SERVER: list[Any] = [
@@ -88,6 +130,7 @@ SERVER: list[Any] = [
         dismissed_count=0,
         jobs=[JOB],
         suggestions=[],
+        timing=TIMING,
         model=MODEL,
         undo=UNDO,
         fair_use=FAIR_USE,
@@ -98,8 +141,16 @@ SERVER: list[Any] = [
     m.FindingsDelta(map_id="m", revision=1, added=[], removed_ids=["a"], dismissed_count=1),
     m.JobChanged(job=JOB),
     m.PassageAdded(
-        suggestion_id="s", variant=0, start_ms=0, end_ms=1, objects=[OBJECT], mean_logprob=-1.5
+        suggestion_id="s",
+        variant=0,
+        start_ms=0,
+        end_ms=1,
+        objects=[OBJECT],
+        mean_logprob=-1.5,
+        changed=1,
     ),
+    m.TimingChanged(timing=None),
+    m.TimingChanged(timing=TIMING),
     m.ModelChanged(model=MODEL),
     m.UndoChanged(undo=UNDO),
     m.FairUseChanged(fair_use=FAIR_USE),

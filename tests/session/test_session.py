@@ -261,9 +261,13 @@ def test_ranges_that_make_no_sense_are_refused(opened, span, error):
     assert opened.take() == []
 
 
-def test_options_out_of_range_are_refused(opened):
+@pytest.mark.parametrize(
+    "options",
+    [{"temperature": 99}, {"replace": "rhythm"}, {"replace": "positions", "guidance": 2.0}],
+)
+def test_options_that_nobody_can_meet_are_refused(opened, options):
     with pytest.raises(OptionRefused):
-        opened.session.regenerate("r", 1, WHOLE, RegenerateOptions(temperature=99))
+        opened.session.regenerate("r", 1, WHOLE, RegenerateOptions(**options))
     assert opened.take() == []
 
 
@@ -317,6 +321,44 @@ def test_accepting_replaces_exactly_the_objects_in_the_range(opened):
     assert planned.generated.seed == 7
     assert planned.generated.model == "fake"
     assert planned.document.apply(planned.undo).to_bytes() == opened.data
+
+
+def test_hitsounds_of_the_whole_map_reach_from_the_first_object_past_the_last(opened):
+    suggestion = opened.session.choose_hitsounds("r", 1, None, None, RegenerateOptions(seed=3))
+    assert suggestion.range == TimeRange(1000, 11_000)
+    (job,) = [job for job in opened.session.jobs.live if job.generates]
+    assert (job.kind, job.suggestion_id) == ("hitsounds", suggestion.id)
+    asked = opened.session.drain()[-1].request.options
+    assert (asked.replace, asked.seed, asked.guidance) == ("hitsounds", 3, 1)
+
+
+def test_hitsounds_are_spliced_into_the_lines_and_undone(opened):
+    session = opened.session
+    suggestion = session.choose_hitsounds("r", 1, 3000, 4000, RegenerateOptions())
+    assert suggestion.range == TimeRange(3000, 4000)
+    lines = (b"128,192,3000,1,2,0:0:0:0:", b"144,192,3500,1,0,0:0:0:0:")
+    session.reported(JobYielded(suggestion.job_id, Passage(0, suggestion.range, lines, -1.0)))
+    session.reported(JobDone(suggestion.job_id))
+    planned = session.plan_accept(suggestion.id, 0, opened.data)
+    old, new = opened.data.split(b"\n"), planned.document.to_bytes().split(b"\n")
+    assert [pair for pair in zip(old, new, strict=True) if pair[0] != pair[1]] == [
+        (b"128,192,3000,1,0,0:0:0:0:", b"128,192,3000,1,2,0:0:0:0:")
+    ]
+    assert planned.description == "New hitsounds 00:03:000 - 00:04:000"
+    assert planned.document.apply(planned.undo).to_bytes() == opened.data
+
+
+def test_a_map_without_objects_has_nothing_to_sound(driver, new_map):
+    driver.open(new_map(0))
+    with pytest.raises(RangeRefused, match="no objects"):
+        driver.session.choose_hitsounds("r", 1, None, None, RegenerateOptions())
+
+
+def test_hitsounds_and_sections_are_generated_one_at_a_time(opened):
+    section = opened.session.regenerate("r1", 1, TimeRange(3000, 5000), RegenerateOptions())
+    opened.session.choose_hitsounds("r2", 1, None, None, RegenerateOptions())
+    assert CancelJob(section.job_id) in opened.take()
+    assert [job.kind for job in opened.session.jobs.live if job.generates] == ["hitsounds"]
 
 
 def test_accepting_moves_along_with_a_save_elsewhere(opened, new_map):
@@ -482,9 +524,9 @@ def test_requests_without_a_map_are_refused(driver):
 
 
 def test_a_generation_order_carries_everything_the_engine_needs(opened):
-    generate(opened, difficulty=3.0, replace="rhythm")
+    generate(opened, difficulty=3.0, replace="positions")
     request = opened.orders(StartRegenerate)[0].request
     assert request.document is opened.session.revision.document
     assert request.audio_path.name == "a.mp3"
-    assert request.options.replace == "rhythm"
+    assert request.options.replace == "positions"
     assert request.conditioning.song_length_ms == 60_000

@@ -48,9 +48,19 @@ export function modelWords(model: ModelState | null): ModelWords {
   }
 }
 
+/** What a job is at. */
+export const JOB_WORDS: Readonly<Record<Job["kind"], string>> = {
+  score: "Scanning",
+  regenerate: "Generating",
+  hitsounds: "Choosing hitsounds",
+  timing: "Listening",
+  guest: "Mapping",
+  map: "Mapping",
+};
+
 /** A job in two words. */
 export function jobWords({ kind, state, done, total }: Job): string {
-  const what = kind === "score" ? "Scanning" : "Generating";
+  const what = JOB_WORDS[kind];
   if (state === "queued") return `${what}: waiting`;
   return total > 0 ? `${what} ${Math.floor((100 * done) / total)} %` : what;
 }

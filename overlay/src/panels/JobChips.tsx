@@ -1,4 +1,4 @@
-import { jobWords } from "../format/words";
+import { JOB_WORDS, jobWords } from "../format/words";
 import type { Job } from "../protocol";
 import { useApp } from "../state/app";
 import { isOver } from "../state/reducer";
@@ -23,7 +23,7 @@ export function JobChip({ job }: { job: Job }) {
   if (job.state === "failed") {
     return (
       <span class="chip tone-bad" title={job.error?.message} data-job={job.kind}>
-        {job.kind === "score" ? "Scan failed" : "Generating failed"}
+        {JOB_WORDS[job.kind]} failed
       </span>
     );
   }

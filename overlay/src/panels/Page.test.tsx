@@ -5,7 +5,16 @@ import { Scope } from "../lifetime";
 import type { Snapshot } from "../protocol";
 import { type App, AppProvider, createApp } from "../state/app";
 import { FakeSocket, reply } from "../testing/fake_socket";
-import { circle, fairUse, finding, job, mapState, snapshot, suggestion } from "../testing/fixtures";
+import {
+  circle,
+  fairUse,
+  finding,
+  job,
+  mapState,
+  snapshot,
+  suggestion,
+  timing,
+} from "../testing/fixtures";
 import { Page } from "./Page";
 
 let scope: Scope;
@@ -233,8 +242,8 @@ describe("regenerating", () => {
       state: "offered",
       ranking: [1, 0],
       variants: [
-        { variant: 0, objects: [circle(1000)], mean_logprob: -1 },
-        { variant: 1, objects: [circle(1000), circle(1500)], mean_logprob: -2 },
+        { variant: 0, objects: [circle(1000)], mean_logprob: -1, changed: 1 },
+        { variant: 1, objects: [circle(1000), circle(1500)], mean_logprob: -2, changed: 2 },
       ],
     });
     await opened({ suggestions: [offered] });
@@ -265,5 +274,191 @@ describe("regenerating", () => {
     find("[data-testid=discard]").click();
     await settled();
     expect(root.querySelector("[data-testid=suggestion-state]")).toBeNull();
+  });
+});
+
+describe("hitsounds", () => {
+  it("are asked for the whole map, or for the selected range", async () => {
+    await opened();
+    find<HTMLInputElement>("input[value=hitsounds]").click();
+    await settled();
+    find("[data-testid=choose-hitsounds]").click();
+    await settled();
+    const whole = socket.lastSent("choose_hitsounds");
+    expect(whole).toMatchObject({ base_revision: 1, start_ms: null, end_ms: null });
+    socket.deliver(reply(whole.request_id, 2));
+    await settled();
+    find<HTMLInputElement>("input[value=range]").click();
+    await settled();
+    expect(find<HTMLButtonElement>("[data-testid=choose-hitsounds]").disabled).toBe(true);
+    app.view.setRange(1000, 3000);
+    await settled();
+    find("[data-testid=choose-hitsounds]").click();
+    await settled();
+    expect(socket.lastSent("choose_hitsounds")).toMatchObject({
+      start_ms: 1000,
+      end_ms: 3000,
+      options: { seed: null, variants: 1 },
+    });
+  });
+
+  it("show how far they are, can be called off, and hold back everything else", async () => {
+    await opened({ jobs: [job("j3", { kind: "hitsounds", done: 1, total: 4 })] });
+    find<HTMLInputElement>("input[value=hitsounds]").click();
+    await settled();
+    expect(find("[data-testid=job-progress]").textContent).toContain("Choosing hitsounds 25 %");
+    expect(find<HTMLButtonElement>("[data-testid=choose-hitsounds]").disabled).toBe(true);
+    find("[data-testid=cancel-generate]").click();
+    expect(socket.lastSent("cancel").job_id).toBe("j3");
+  });
+
+  it("say why they could not be chosen", async () => {
+    const error = { code: "option_refused", message: "This model knows no hitsounds." };
+    await opened({ jobs: [job("j3", { kind: "hitsounds", state: "failed", error })] });
+    find<HTMLInputElement>("input[value=hitsounds]").click();
+    await settled();
+    expect(find(".generate .reason").textContent).toBe(error.message);
+  });
+
+  it("say how many objects sound different", async () => {
+    const settings = { ...suggestion("s").settings, replace: "hitsounds" as const };
+    const variants = [
+      { variant: 0, objects: [circle(1000), circle(1500)], mean_logprob: -1, changed: 1 },
+    ];
+    await opened({ suggestions: [suggestion("s", { state: "offered", settings, variants })] });
+    expect(find(".choices").textContent).toContain("1 of 2 objects sound different");
+  });
+});
+
+describe("timing", () => {
+  async function shown(more: Partial<Snapshot>): Promise<void> {
+    await opened(more);
+    find<HTMLInputElement>("input[value=timing]").click();
+    await settled();
+  }
+
+  it("is heard once, or many times, without the notice: nothing is written", async () => {
+    await shown({ fair_use: fairUse({ notice_acknowledged: false, can_generate: false }) });
+    find("[data-testid=hear-timing]").click();
+    await settled();
+    const once = socket.lastSent("hear_timing");
+    expect(once.options).toEqual({ iterations: null, seed: null, leniency_ms: 10 });
+    socket.deliver(reply(once.request_id, 2));
+    await settled();
+    find<HTMLInputElement>("input[value=super]").click();
+    await settled();
+    find("[data-testid=hear-timing]").click();
+    await settled();
+    expect(socket.lastSent("hear_timing").options?.iterations).toBe(20);
+    expect(root.querySelector("dialog")).toBeNull();
+  });
+
+  it("is shown beside the map's red lines, and put in their place only on a second wish", async () => {
+    await shown({ timing: timing() });
+    const report = find("[data-testid=timing-report]").textContent;
+    expect(report).toContain("174 BPM, offset 1234 ms · 321 beats heard");
+    expect(report).toContain("01:00:000 180.5 BPM, 3/4");
+    expect(report).toContain("75 % of 320 beats within 10 ms");
+    expect(report).toContain("heard 3.3 ms before the map's");
+    expect(socket.sent.some(({ type }) => type === "apply_timing")).toBe(false);
+    find("[data-testid=apply-timing]").click();
+    expect(socket.lastSent("apply_timing").timing_id).toBe("t1");
+    socket.deliver({ type: "timing", seq: 2, timing: timing({ applied: true }) });
+    await settled();
+    expect(root.querySelector("[data-testid=apply-timing]")).toBeNull();
+    expect(find("[data-testid=timing-applied]")).not.toBeNull();
+  });
+
+  it("can be looked at while modding-only is on, and not written", async () => {
+    const modding = fairUse({ modding_only_mapset: true, can_generate: false });
+    await shown({ timing: timing(), fair_use: modding });
+    expect(find("[data-testid=timing-report]").textContent).toContain("are not written");
+    expect(root.querySelector("[data-testid=apply-timing]")).toBeNull();
+    expect(root.querySelector("[data-testid=hear-timing]")).not.toBeNull();
+  });
+
+  it("says which model cannot hear it, in the daemon's words", async () => {
+    const error = { code: "option_refused", message: "This model cannot hear timing." };
+    await shown({ jobs: [job("j", { kind: "timing", state: "failed", error })] });
+    expect(find(".generate .reason").textContent).toBe(error.message);
+  });
+});
+
+describe("a new difficulty", () => {
+  async function shown(more: Partial<Snapshot> = {}): Promise<void> {
+    await opened(more);
+    find<HTMLInputElement>("input[value=difficulty]").click();
+    await settled();
+  }
+
+  function type(label: string, text: string): void {
+    const labels = [...root.querySelectorAll<HTMLLabelElement>(".generate-form label.field")];
+    const field = labels.find((one) => one.querySelector("span")?.textContent === label);
+    const input = field?.querySelector("input");
+    if (!input) throw new Error(`there is no field "${label}"`);
+    input.value = text;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  it("needs stars when a guest writes it", async () => {
+    await shown();
+    expect(find<HTMLButtonElement>("[data-testid=write-difficulty]").disabled).toBe(true);
+    type("Star rating", "3,5");
+    type("Descriptors", "streams, tech,");
+    await settled();
+    find("[data-testid=write-difficulty]").click();
+    await settled();
+    expect(socket.lastSent("write_guest")).toMatchObject({
+      base_revision: 1,
+      options: { difficulty: 3.5, name: null, descriptors: ["streams", "tech"], guidance: 1 },
+    });
+  });
+
+  it("needs nothing when it is written from the song", async () => {
+    await shown();
+    find<HTMLInputElement>("input[value=map]").click();
+    await settled();
+    find("[data-testid=write-difficulty]").click();
+    await settled();
+    expect(socket.lastSent("write_map").options).toMatchObject({
+      difficulty: null,
+      mode: null,
+      key_count: null,
+      seed: null,
+    });
+  });
+
+  it("is told by its file's name, with how to be rid of it", async () => {
+    const written = job("j", {
+      kind: "guest",
+      state: "done",
+      file_name: "a [3 stars].osu",
+      note: "120 objects, 2.90 stars.",
+    });
+    await shown({ jobs: [written] });
+    const outcome = find("[data-testid=written-file]").textContent;
+    expect(outcome).toContain("Written: a [3 stars].osu");
+    expect(outcome).toContain("120 objects, 2.90 stars.");
+    expect(outcome).toContain("delete the file");
+  });
+
+  it("is told on any form, once, when it was waited for", async () => {
+    const running = job("j", { kind: "map" });
+    await opened({ jobs: [running] });
+    const done = { ...running, state: "done" as const, file_name: "a [Mine].osu" };
+    socket.deliver({ type: "job", seq: 2, job: done });
+    await settled();
+    expect(find(".toast").textContent).toContain("Written: a [Mine].osu");
+    find(".toast button").click();
+    socket.deliver(snapshot({ seq: 3, jobs: [done] }));
+    await settled();
+    expect(root.querySelector(".toast")).toBeNull();
+  });
+
+  it("says at which step the model is", async () => {
+    const note = "The model places kiai.";
+    await shown({ jobs: [job("j", { kind: "map", done: 1, total: 4, note })] });
+    expect(find("[data-testid=job-progress]").textContent).toContain("Mapping 25 %");
+    expect(find("[data-testid=job-progress]").textContent).toContain(note);
   });
 });

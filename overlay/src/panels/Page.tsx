@@ -2,10 +2,10 @@ import { useApp } from "../state/app";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { EmptyState } from "./EmptyState";
 import { FindingsPanel } from "./FindingsPanel";
+import { GeneratePanel } from "./GeneratePanel";
 import { NoticeDialog } from "./NoticeDialog";
 import { PreviewPanel } from "./PreviewPanel";
 import { Problems } from "./Problems";
-import { RegeneratePanel } from "./RegeneratePanel";
 import { StatusBar } from "./StatusBar";
 import { TimelinePanel } from "./TimelinePanel";
 import { ToastList } from "./ToastList";
@@ -48,7 +48,7 @@ function Workspace() {
       </nav>
       <div class={`columns show-${tab}`}>
         <FindingsPanel />
-        <RegeneratePanel />
+        <GeneratePanel />
         <PreviewPanel />
       </div>
     </main>
@@ -57,5 +57,5 @@ function Workspace() {
 
 const TABS = [
   { id: "findings", label: "Findings" },
-  { id: "generate", label: "Regenerate" },
+  { id: "generate", label: "Generate" },
 ] as const;

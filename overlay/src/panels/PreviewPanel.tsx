@@ -80,7 +80,12 @@ const ENDED: ReadonlySet<Suggestion["state"]> = new Set(["stale", "failed"]);
 
 function contents({ variants, settings }: Suggestion, chosen: number): string {
   const variant = variants.find((one) => one.variant === chosen) ?? variants[0];
-  return `${plural(variant?.objects.length ?? 0, "object")} · seed ${settings.seed}`;
+  const count = variant?.objects.length ?? 0;
+  const what =
+    settings.replace === "hitsounds"
+      ? `${variant?.changed ?? 0} of ${plural(count, "object")} sound different`
+      : plural(count, "object");
+  return `${what} · seed ${settings.seed}`;
 }
 
 function Decision({ suggestion }: { suggestion: Suggestion }) {

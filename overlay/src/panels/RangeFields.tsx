@@ -6,14 +6,14 @@ import { beatsBetween, nearestBeat } from "../timeline/beats";
 const FIRST_RANGE_MS = 8000;
 
 /** The range in numbers: for the keyboard, and for pasting a time stamp from the editor. */
-export function RangeFields() {
+export function RangeFields({ purpose = "what to regenerate" }: { purpose?: string }) {
   const { derived, view } = useApp();
   const range = view.range.value;
   const red = derived.redLines.value;
   if (range === null) {
     return (
       <div class="range-empty">
-        <p>Drag over the timeline to choose what to regenerate.</p>
+        <p>Drag over the timeline to choose {purpose}.</p>
         <button
           type="button"
           class="button small"

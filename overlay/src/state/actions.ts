@@ -1,8 +1,9 @@
 import { type Signal, signal } from "@preact/signals";
-import type { RegenerateOptions, Reply } from "../protocol";
+import type { HitsoundOptions, RegenerateOptions, Reply, TimingOptions } from "../protocol";
 import type { TimeSpan } from "../timeline/viewport";
 import { type Connection, ConnectionLost, type RequestBody } from "../wire/connection";
 import type { DaemonSignals } from "./daemon";
+import type { DifficultyRequest } from "./form";
 import type { Toasts } from "./toasts";
 
 type Replace = NonNullable<RegenerateOptions["replace"]>;
@@ -25,23 +26,52 @@ export class Actions {
   ) {}
 
   async regenerate(range: TimeSpan, options: RegenerateOptions): Promise<void> {
-    const revision = this.daemon.slices.map.peek()?.revision;
-    if (revision === undefined) return;
-    await this.afterNotice(async () => {
-      this.starting.value = true;
-      const reply = await this.send({
-        type: "regenerate",
-        base_revision: revision,
-        start_ms: range.start_ms,
-        end_ms: range.end_ms,
-        options,
-      });
-      this.starting.value = false;
-      if (reply?.error?.code === "option_refused" && options.replace !== undefined) {
+    const started = (base_revision: number): RequestBody => ({
+      type: "regenerate",
+      base_revision,
+      start_ms: range.start_ms,
+      end_ms: range.end_ms,
+      options,
+    });
+    await this.start(started, (reply) => {
+      if (reply.error?.code === "option_refused" && options.replace !== undefined) {
         const refused = new Map(this.refusedReplaces.peek());
         this.refusedReplaces.value = refused.set(options.replace, reply.error.message);
       }
     });
+  }
+
+  /** Chooses hitsounds anew, of the whole map without a range. */
+  async chooseHitsounds(range: TimeSpan | null, options: HitsoundOptions): Promise<void> {
+    await this.start((base_revision) => ({
+      type: "choose_hitsounds",
+      base_revision,
+      start_ms: range?.start_ms ?? null,
+      end_ms: range?.end_ms ?? null,
+      options,
+    }));
+  }
+
+  /** Times the song by ear. Nothing is written, so no notice stands before it. */
+  async hearTiming(options: TimingOptions): Promise<void> {
+    this.starting.value = true;
+    await this.send({ type: "hear_timing", options });
+    this.starting.value = false;
+  }
+
+  async applyTiming(timing_id: string): Promise<void> {
+    await this.afterNotice(async () => {
+      await this.send({ type: "apply_timing", timing_id }, "Written into the map.");
+    });
+  }
+
+  /** Writes a new difficulty, which becomes a new file of the set. */
+  async writeDifficulty({ kind, options }: DifficultyRequest): Promise<void> {
+    await this.start((base_revision) =>
+      kind === "guest"
+        ? { type: "write_guest", base_revision, options }
+        : { type: "write_map", base_revision, options },
+    );
   }
 
   async accept(suggestion_id: string, variant: number): Promise<void> {
@@ -110,6 +140,21 @@ export class Actions {
   /** The mapper would rather not: nothing is generated. */
   declineNotice(): void {
     this.held.value = null;
+  }
+
+  /** Starts a generating job on the revision that is shown, once the notice has been read. */
+  private async start(
+    request: (base_revision: number) => RequestBody,
+    heard: (reply: Reply) => void = () => {},
+  ): Promise<void> {
+    await this.afterNotice(async () => {
+      const revision = this.daemon.slices.map.peek()?.revision;
+      if (revision === undefined) return;
+      this.starting.value = true;
+      const reply = await this.send(request(revision));
+      this.starting.value = false;
+      if (reply !== null) heard(reply);
+    });
   }
 
   private async afterNotice(action: () => Promise<void>, needed = true): Promise<void> {

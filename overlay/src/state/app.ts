@@ -1,4 +1,4 @@
-import { effect } from "@preact/signals";
+import { effect, untracked } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Scope } from "../lifetime";
@@ -7,6 +7,7 @@ import type { TimeSpan } from "../timeline/viewport";
 import { Connection } from "../wire/connection";
 import { Actions } from "./actions";
 import { DaemonSignals } from "./daemon";
+import { isOver } from "./reducer";
 import { Toasts } from "./toasts";
 import { ViewState } from "./view";
 
@@ -38,6 +39,7 @@ export function createApp(scope: Scope, options: AppOptions): App {
   const actions = new Actions(connection, signals, toasts);
   followMap(scope, signals, view);
   followSuggestion(scope, signals, view);
+  followJobs(scope, signals, toasts);
   connection.connect();
   return { connection, daemon: signals.slices, derived: signals, view, actions, toasts };
 }
@@ -67,6 +69,21 @@ function followSuggestion(scope: Scope, signals: DaemonSignals, view: ViewState)
     known = step;
     view.variant.value = best ?? 0;
     view.shown.value = "suggestion";
+  });
+  scope.add(follow);
+}
+
+/** Says when a job has written a file, whichever form is shown; not of those before this page. */
+function followJobs(scope: Scope, signals: DaemonSignals, toasts: Toasts): void {
+  const running = new Set<string>();
+  const follow = effect(() => {
+    for (const job of signals.slices.jobs.value.values()) {
+      if (!isOver(job)) running.add(job.id);
+      else if (running.delete(job.id) && job.file_name !== null) {
+        const { file_name } = job;
+        untracked(() => toasts.good(`Written: ${file_name}`));
+      }
+    }
   });
   scope.add(follow);
 }

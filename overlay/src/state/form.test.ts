@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_FORM, randomSeed, readForm } from "./form";
+import {
+  DEFAULT_DIFFICULTY,
+  DEFAULT_FORM,
+  DEFAULT_TIMING,
+  randomSeed,
+  readDifficultyForm,
+  readForm,
+  readTimingForm,
+} from "./form";
 
 describe("readForm", () => {
   it("leaves empty fields to the companion", () => {
@@ -32,6 +40,54 @@ describe("readForm", () => {
     expect(field({ seed: "-1" })).toBe("seed");
     expect(field({ seed: "1.5" })).toBe("seed");
     expect(field({ seed: "4294967296" })).toBe("seed");
+  });
+});
+
+describe("readTimingForm", () => {
+  it("asks for one hearing, or for as many as are typed", () => {
+    expect(readTimingForm(DEFAULT_TIMING)).toEqual({
+      ok: true,
+      options: { iterations: null, seed: null, leniency_ms: 10 },
+    });
+    const many = readTimingForm({ ...DEFAULT_TIMING, how: "super", iterations: "5" });
+    expect(many).toMatchObject({ ok: true, options: { iterations: 5 } });
+  });
+
+  it("explains what it cannot take", () => {
+    const field = (change: object) => {
+      const read = readTimingForm({ ...DEFAULT_TIMING, how: "super", ...change });
+      return read.ok ? null : read.field;
+    };
+    expect(field({ iterations: "0" })).toBe("iterations");
+    expect(field({ leniency: "0" })).toBe("leniency");
+    expect(field({ leniency: "wide" })).toBe("leniency");
+    expect(field({ seed: "x" })).toBe("seed");
+  });
+});
+
+describe("readDifficultyForm", () => {
+  const field = (change: object, mode: "osu" | "mania" = "osu") => {
+    const read = readDifficultyForm({ ...DEFAULT_DIFFICULTY, kind: "map", ...change }, mode);
+    return read.ok ? null : read.field;
+  };
+
+  it("explains what it cannot take", () => {
+    expect(field({ kind: "guest" })).toBe("difficulty");
+    expect(field({ difficulty: "13" })).toBe("difficulty");
+    expect(field({ seed: "-1" })).toBe("seed");
+    expect(field({ keys: "19" }, "mania")).toBe("keys");
+  });
+
+  it("asks for keys in osu!mania alone", () => {
+    expect(field({ keys: "19" })).toBeNull();
+    const read = readDifficultyForm(
+      { ...DEFAULT_DIFFICULTY, kind: "map", mode: "mania", keys: "7", name: " Mine " },
+      "mania",
+    );
+    expect(read).toMatchObject({
+      ok: true,
+      options: { kind: "map", options: { mode: "mania", key_count: 7, name: "Mine" } },
+    });
   });
 });
 

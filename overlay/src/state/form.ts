@@ -1,4 +1,10 @@
-import type { RegenerateOptions } from "../protocol";
+import type {
+  GuestOptions,
+  HitsoundOptions,
+  MapOptions,
+  RegenerateOptions,
+  TimingOptions,
+} from "../protocol";
 
 type Replace = NonNullable<RegenerateOptions["replace"]>;
 
@@ -23,22 +29,82 @@ export const DEFAULT_FORM: RegenerateForm = {
   variants: 2,
 };
 
+/** What the hitsounds panel asks for, as typed. */
+export interface HitsoundsForm {
+  readonly where: "map" | "range";
+  readonly seed: string;
+  readonly temperature: number;
+  readonly variants: number;
+}
+
+export const DEFAULT_HITSOUNDS: HitsoundsForm = {
+  where: "map",
+  seed: "",
+  temperature: 0.8,
+  variants: 1,
+};
+
+/** What the timing panel asks for, as typed. */
+export interface TimingForm {
+  readonly how: "plain" | "super";
+  /** Hearings of super timing. */
+  readonly iterations: string;
+  readonly leniency: string;
+  readonly seed: string;
+}
+
+export const DEFAULT_TIMING: TimingForm = {
+  how: "plain",
+  iterations: "20",
+  leniency: "10",
+  seed: "",
+};
+
+/** What the panel for new difficulties asks for, as typed. */
+export interface DifficultyForm {
+  readonly kind: "guest" | "map";
+  readonly difficulty: string;
+  readonly name: string;
+  /** Empty for the open map's. */
+  readonly mode: "" | NonNullable<MapOptions["mode"]>;
+  /** Columns in osu!mania. */
+  readonly keys: string;
+  /** Words with commas between them. */
+  readonly descriptors: string;
+  readonly seed: string;
+  readonly guidance: number;
+  readonly temperature: number;
+}
+
+export const DEFAULT_DIFFICULTY: DifficultyForm = {
+  kind: "guest",
+  difficulty: "",
+  name: "",
+  mode: "",
+  keys: "",
+  descriptors: "",
+  seed: "",
+  guidance: 1,
+  temperature: 0.8,
+};
+
 const LARGEST_SEED = 2 ** 31 - 1;
 
-export type FormResult =
-  | { readonly ok: true; readonly options: RegenerateOptions }
-  | { readonly ok: false; readonly field: "difficulty" | "seed"; readonly message: string };
+/** A request's options, or what is wrong with the form in plain words. */
+export type FormResult<Options, Field extends string> =
+  | { readonly ok: true; readonly options: Options }
+  | { readonly ok: false; readonly field: Field; readonly message: string };
 
-/** The request's options, or what is wrong with the form in plain words. */
-export function readForm(form: RegenerateForm): FormResult {
+/** What the section panel asks for. */
+export function readForm(
+  form: RegenerateForm,
+): FormResult<RegenerateOptions, "difficulty" | "seed"> {
   const difficulty = numberOrNull(form.difficulty);
   if (difficulty !== null && !(difficulty >= 0 && difficulty <= 12)) {
     return { ok: false, field: "difficulty", message: "Stars go from 0 to 12." };
   }
   const seed = numberOrNull(form.seed);
-  if (seed !== null && !(Number.isInteger(seed) && seed >= 0 && seed <= LARGEST_SEED)) {
-    return { ok: false, field: "seed", message: "A seed is a whole number below 2,147,483,648." };
-  }
+  if (!isSeed(seed)) return WRONG_SEED;
   const { guidance, temperature, replace, variants } = form;
   return {
     ok: true,
@@ -52,6 +118,77 @@ export function readForm(form: RegenerateForm): FormResult {
       change_green_lines: form.changeGreenLines,
     },
   };
+}
+
+/** What the hitsounds panel asks for. */
+export function readHitsoundsForm(form: HitsoundsForm): FormResult<HitsoundOptions, "seed"> {
+  const seed = numberOrNull(form.seed);
+  if (!isSeed(seed)) return WRONG_SEED;
+  const { temperature, variants } = form;
+  return { ok: true, options: { seed, temperature, variants } };
+}
+
+/** What the timing panel asks for. */
+export function readTimingForm(
+  form: TimingForm,
+): FormResult<TimingOptions, "iterations" | "leniency" | "seed"> {
+  const iterations = form.how === "super" ? Number(form.iterations.trim() || "20") : null;
+  if (
+    iterations !== null &&
+    !(Number.isInteger(iterations) && 1 <= iterations && iterations <= 1000)
+  ) {
+    return { ok: false, field: "iterations", message: "Super timing takes 1 to 1000 hearings." };
+  }
+  const leniency_ms = numberOrNull(form.leniency) ?? 10;
+  if (!(leniency_ms > 0 && leniency_ms <= 100)) {
+    return { ok: false, field: "leniency", message: "The leniency goes up to 100 ms, above 0." };
+  }
+  const seed = numberOrNull(form.seed);
+  if (!isSeed(seed)) return WRONG_SEED;
+  return { ok: true, options: { iterations, seed, leniency_ms } };
+}
+
+export type DifficultyRequest =
+  | { readonly kind: "guest"; readonly options: GuestOptions }
+  | { readonly kind: "map"; readonly options: MapOptions };
+
+/** What the panel for new difficulties asks for; `mode` is what the new map will be. */
+export function readDifficultyForm(
+  form: DifficultyForm,
+  mode: NonNullable<MapOptions["mode"]>,
+): FormResult<DifficultyRequest, "difficulty" | "keys" | "seed"> {
+  const difficulty = numberOrNull(form.difficulty);
+  if (difficulty !== null && !(difficulty >= 0 && difficulty <= 12)) {
+    return { ok: false, field: "difficulty", message: "Stars go from 0 to 12." };
+  }
+  const seed = numberOrNull(form.seed);
+  if (!isSeed(seed)) return WRONG_SEED;
+  const { guidance, temperature } = form;
+  const name = form.name.trim() || null;
+  const descriptors = form.descriptors.split(",").flatMap((word) => word.trim() || []);
+  const shared = { name, descriptors, seed, guidance, temperature };
+  if (form.kind === "guest") {
+    if (difficulty === null) {
+      return { ok: false, field: "difficulty", message: "Say how many stars it should have." };
+    }
+    return { ok: true, options: { kind: "guest", options: { ...shared, difficulty } } };
+  }
+  const keys = mode === "mania" ? numberOrNull(form.keys) : null;
+  if (keys !== null && !(Number.isInteger(keys) && keys >= 1 && keys <= 18)) {
+    return { ok: false, field: "keys", message: "There are 1 to 18 keys." };
+  }
+  const options = { ...shared, difficulty, mode: form.mode || null, key_count: keys };
+  return { ok: true, options: { kind: "map", options } };
+}
+
+const WRONG_SEED = {
+  ok: false,
+  field: "seed",
+  message: "A seed is a whole number below 2,147,483,648.",
+} as const;
+
+function isSeed(seed: number | null): boolean {
+  return seed === null || (Number.isInteger(seed) && seed >= 0 && seed <= LARGEST_SEED);
 }
 
 /** A seed to try next. */

@@ -49,13 +49,14 @@ describe("reduce", () => {
       map: mapState({ revision: 2 }),
     });
     expect(revised.findings.size).toBe(2);
-    const other = reduce(revised, {
+    const working = reduce(revised, { type: "job", seq: 3, job: job("1", { state: "done" }) });
+    const other = reduce(working, {
       type: "map_revised",
-      seq: 3,
+      seq: 4,
       map: mapState({ map_id: "map-2" }),
     });
-    expect(other.findings.size).toBe(0);
-    expect(reduce(other, { type: "map_revised", seq: 4, map: null }).map).toBeNull();
+    expect([other.findings.size, other.jobs.size]).toEqual([0, 0]);
+    expect(reduce(other, { type: "map_revised", seq: 5, map: null }).map).toBeNull();
   });
 
   it("remembers only the newest ended job of a kind", () => {
@@ -74,14 +75,15 @@ describe("reduce", () => {
       start_ms: 1000,
       end_ms: 2000,
       mean_logprob: -1,
+      changed: 1,
     };
     state = reduce(state, { ...passage, seq: 3, variant: 1, objects: [circle(1000)] });
     state = reduce(state, { ...passage, seq: 4, variant: 0, objects: [circle(1100)] });
     state = reduce(state, { ...passage, seq: 5, variant: 1, objects: [circle(2000)] });
     const variants = state.suggestions[0]?.variants ?? [];
-    expect(variants.map(({ variant, objects }) => [variant, objects.length])).toEqual([
-      [0, 1],
-      [1, 2],
+    expect(variants.map((one) => [one.variant, one.objects.length, one.changed])).toEqual([
+      [0, 1, 1],
+      [1, 2, 2],
     ]);
     state = reduce(state, {
       type: "suggestion",

@@ -10,6 +10,7 @@ import type {
   Provenance,
   ServerUpdate,
   Suggestion,
+  TimingReport,
   UndoState,
   Variant,
 } from "../protocol";
@@ -26,6 +27,8 @@ export interface DaemonState {
   readonly dismissedCount: number;
   readonly jobs: ReadonlyMap<string, Job>;
   readonly suggestions: readonly Suggestion[];
+  /** The song's timing as it was heard last. */
+  readonly timing: TimingReport | null;
   readonly model: ModelState | null;
   readonly undo: UndoState | null;
   readonly fairUse: FairUse | null;
@@ -44,6 +47,7 @@ export const EMPTY_STATE: DaemonState = {
   dismissedCount: 0,
   jobs: new Map(),
   suggestions: [],
+  timing: null,
   model: null,
   undo: null,
   fairUse: null,
@@ -64,6 +68,7 @@ export function reduce(state: DaemonState, update: ServerUpdate): DaemonState {
         dismissedCount: update.dismissed_count,
         jobs: byId(update.jobs),
         suggestions: update.suggestions,
+        timing: update.timing,
         model: update.model,
         undo: update.undo,
         fairUse: update.fair_use,
@@ -88,6 +93,8 @@ export function reduce(state: DaemonState, update: ServerUpdate): DaemonState {
       return { ...state, suggestions: withSuggestion(state.suggestions, update.suggestion) };
     case "passage":
       return { ...state, suggestions: withPassage(state.suggestions, update) };
+    case "timing":
+      return { ...state, timing: update.timing };
     case "model":
       return { ...state, model: update.model };
     case "undo_state":
@@ -107,7 +114,7 @@ export function reduce(state: DaemonState, update: ServerUpdate): DaemonState {
 
 function withMap(state: DaemonState, map: MapState | null): DaemonState {
   if (map !== null && map.map_id === state.map?.map_id) return { ...state, map };
-  // Another map: findings, suggestions and the journal of the old one are void.
+  // Another map: findings, jobs, suggestions and the journal of the old one are void.
   return {
     ...state,
     map,
@@ -115,6 +122,7 @@ function withMap(state: DaemonState, map: MapState | null): DaemonState {
     findingsRevision: null,
     freshFindings: NOTHING_FRESH,
     dismissedCount: 0,
+    jobs: new Map(),
     suggestions: [],
     provenance: null,
   };
@@ -167,6 +175,7 @@ function variantsAfter(variants: readonly Variant[], passage: PassageAdded): Var
     variant: passage.variant,
     objects: [...(old?.objects ?? []), ...passage.objects],
     mean_logprob: passage.mean_logprob,
+    changed: (old?.changed ?? 0) + passage.changed,
   };
   return [...variants.filter(({ variant }) => variant !== passage.variant), grown].sort(
     (a, b) => a.variant - b.variant,

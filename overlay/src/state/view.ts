@@ -5,6 +5,9 @@ import { type FindingFilter, NO_FILTER } from "./findings";
 /** Which objects the playfield and the ghost row show. */
 export type Shown = "original" | "suggestion";
 
+/** Which of the generating forms is shown. */
+export type Work = "section" | "hitsounds" | "timing" | "difficulty";
+
 /** What only this page knows: where one looks, what is selected. */
 export class ViewState {
   /** The span of song time that can be shown; follows the open map. */
@@ -12,7 +15,7 @@ export class ViewState {
   readonly viewport: Signal<Viewport> = signal({ start_ms: 0, end_ms: 10_000, width_px: 800 });
   /** The moment the playfield shows. */
   readonly cursor_ms: Signal<number> = signal(0);
-  /** The range to regenerate; null when none is drawn. */
+  /** The range to work on; null when none is drawn. */
   readonly range: Signal<TimeSpan | null> = signal(null);
   readonly selectedFinding: Signal<string | null> = signal(null);
   readonly hoveredFinding: Signal<string | null> = signal(null);
@@ -22,6 +25,7 @@ export class ViewState {
   /** Suggestions that ended by themselves and were put away here; the daemon need not know. */
   readonly discarded: Signal<ReadonlySet<string>> = signal(new Set());
   readonly playing: Signal<boolean> = signal(false);
+  readonly work: Signal<Work> = signal("section");
   /** Which panel a narrow page shows. */
   readonly tab: Signal<"findings" | "generate"> = signal("findings");
   readonly px_per_ms: ReadonlySignal<number> = computed(

@@ -1,5 +1,5 @@
 import { Decoder, encode } from "@msgpack/msgpack";
-import type { ClientMessage, Reply, ServerMessage } from "../protocol";
+import { type ClientMessage, PROTOCOL_VERSION, type Reply, type ServerMessage } from "../protocol";
 
 /** The daemon's end of a WebSocket, as far as the page can see it. */
 export class FakeSocket {
@@ -31,7 +31,7 @@ export class FakeSocket {
   /** Opens and welcomes. */
   accept(): void {
     this.open();
-    this.deliver({ type: "welcome", protocol_version: 1, daemon_version: "0.1.0" });
+    this.deliver({ type: "welcome", protocol_version: PROTOCOL_VERSION, daemon_version: "0.1.0" });
   }
 
   deliver(message: ServerMessage): void {

@@ -6,6 +6,7 @@ import type {
   Snapshot,
   Suggestion,
   TimelineObject,
+  TimingReport,
 } from "../protocol";
 
 /** Small valid wire values for tests; every builder takes what matters to the test. */
@@ -22,6 +23,7 @@ export function circle(start_ms: number, more: Partial<TimelineObject> = {}): Ti
     column: null,
     path: [],
     slides: 0,
+    sounds: [],
     ...more,
   };
 }
@@ -108,6 +110,7 @@ export function snapshot(more: Partial<Snapshot> = {}): Snapshot {
     dismissed_count: 0,
     jobs: [],
     suggestions: [],
+    timing: null,
     model: {
       state: "unloaded",
       name: "bundled",
@@ -133,8 +136,36 @@ export function job(id: string, more: Partial<Job> = {}): Job {
     total: 4,
     request_id: null,
     suggestion_id: null,
+    file_name: null,
     note: null,
     error: null,
+    ...more,
+  };
+}
+
+export function timing(more: Partial<TimingReport> = {}): TimingReport {
+  return {
+    id: "t1",
+    request_id: "r1",
+    bpm: 174,
+    offset_ms: 1234,
+    n_beats: 321,
+    sections: [
+      { start_ms: 1234, end_ms: 60_000, bpm: 174, meter: 4 },
+      { start_ms: 60_000, end_ms: 90_000, bpm: 180.5, meter: 3 },
+    ],
+    iterations: null,
+    seed: 7,
+    leniency_ms: 10,
+    agreement: {
+      n_beats: 320,
+      close_share: 0.75,
+      same_tempo_share: 0.9,
+      shift_ms: -3.25,
+      mean_error_ms: 4.5,
+      worst_error_ms: 31,
+    },
+    applied: false,
     ...more,
   };
 }

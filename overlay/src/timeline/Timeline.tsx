@@ -99,14 +99,16 @@ function gridLayer({ derived }: App, scene: TimelineScene) {
   });
 }
 
-function objectsLayer({ derived }: App, scene: TimelineScene) {
+function objectsLayer({ derived, view: page }: App, scene: TimelineScene) {
   const map = scene.map.value;
   if (map === null) return NOTHING;
   const columns = map.mode === "mania" ? Math.max(1, map.key_count ?? 4) : null;
   const view = scene.view.value;
   const rows = scene.rows.value;
   const ghost = scene.ghost.value;
+  const withSounds = page.work.value === "hitsounds" || ghost?.settings.replace === "hitsounds";
   const own = drawObjects({
+    withSounds,
     index: derived.objects.value,
     combos: derived.combos.value,
     columns,
@@ -119,7 +121,7 @@ function objectsLayer({ derived }: App, scene: TimelineScene) {
   });
   if (ghost === null) return own;
   const index = scene.ghostObjects.value;
-  const look = { combos: [], colour: COLOURS.ghost, columns };
+  const look = { combos: [], colour: COLOURS.ghost, columns, withSounds };
   const suggested = drawObjects({ index, ...look, view, row: rows.ghosts });
   return (...drawing: Parameters<typeof own>) => {
     own(...drawing);

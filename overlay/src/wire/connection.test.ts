@@ -1,7 +1,7 @@
 import { encode } from "@msgpack/msgpack";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Scope } from "../lifetime";
-import type { ServerUpdate } from "../protocol";
+import { PROTOCOL_VERSION, type ServerUpdate } from "../protocol";
 import { FakeSocket, reply } from "../testing/fake_socket";
 import { snapshot } from "../testing/fixtures";
 import { retryDelay } from "./backoff";
@@ -47,7 +47,9 @@ afterEach(() => {
 describe("Connection", () => {
   it("says hello with the token and is open after the welcome", () => {
     latest().accept();
-    expect(latest().sent).toEqual([{ type: "hello", protocol_version: 1, token: "secret" }]);
+    expect(latest().sent).toEqual([
+      { type: "hello", protocol_version: PROTOCOL_VERSION, token: "secret" },
+    ]);
     expect(connection.state.value).toEqual({ phase: "open", daemonVersion: "0.1.0" });
   });
 

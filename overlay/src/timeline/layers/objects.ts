@@ -3,6 +3,7 @@ import type { Draw } from "../../canvas/surface";
 import type { TimelineObject } from "../../protocol";
 import { columnColour, comboColour } from "../../theme";
 import { middle, type Row } from "../layout";
+import { soundMarks } from "../sounds";
 import { pxPerMs, timeToPx, type Viewport } from "../viewport";
 import type { SpanIndex } from "../visible";
 
@@ -15,9 +16,13 @@ export interface ObjectsScene {
   readonly columns: number | null;
   readonly view: Viewport;
   readonly row: Row;
+  /** Whether to write down which hits have additions. */
+  readonly withSounds: boolean;
   /** Below 1 the objects step back, as what a suggestion would replace does. */
   readonly alpha?: (object: TimelineObject) => number;
 }
+
+const SOUND_FONT = '600 9px "Inter", "Segoe UI", system-ui, sans-serif';
 
 /** Below this radius an object is a bar, and one per pixel is enough. */
 const BAR_RADIUS_PX = 5;
@@ -80,6 +85,24 @@ function drawDiscs(context: CanvasRenderingContext2D, scene: ObjectsScene): void
     const colour = scene.colour ?? comboColour(scene.combos[index] ?? 0);
     context.globalAlpha = scene.alpha?.(object) ?? 1;
     drawDisc(context, scene, object, colour, radius);
+  }
+  if (scene.withSounds) drawSounds(context, scene, shown);
+}
+
+/** Letters above the hits that have additions. */
+function drawSounds(
+  context: CanvasRenderingContext2D,
+  scene: ObjectsScene,
+  shown: readonly (readonly [TimelineObject, number])[],
+): void {
+  const y_px = scene.row.top_px + 7;
+  context.font = SOUND_FONT;
+  context.fillStyle = scene.colour ?? "#ffffff";
+  for (const [object] of shown) {
+    context.globalAlpha = scene.alpha?.(object) ?? 1;
+    for (const { time_ms, letters } of soundMarks(object)) {
+      context.fillText(letters, timeToPx(scene.view, time_ms), y_px);
+    }
   }
 }
 

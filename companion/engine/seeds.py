@@ -1,4 +1,4 @@
-"""The seed of a command that generates: the one that was asked for, or any."""
+"""The seed of whatever is generated: the one that was asked for, or any."""
 
 from __future__ import annotations
 
