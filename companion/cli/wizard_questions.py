@@ -8,14 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from pathlib import PurePath
 
-from companion.cli.terminal import parse_time
-from companion.errors import OptionRefused
+from companion.cli.answer_checks import (
+    Check,
+    above_one,
+    is_map,
+    line,
+    needed,
+    number,
+    osu_file,
+    time,
+    unless_empty,
+    whole,
+)
 
 Answer = str | bool | list[str]
-Check = Callable[[str], str | None]
-"""Says what is wrong with an answer, or ``None``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +109,11 @@ def questions(known: Known) -> Words:
 
 def _generate(known: Known) -> Words:
     source = yield from _text(Text("Song or .osu file:", _file(known), is_path=True))
-    has_map = _is_map(source)
+    has_map = is_map(source)
     model, words = yield from _model(known)
     mode = "" if has_map else (yield from _chosen(Choice("Game mode:", MODES, "0")))
     words += ["--gamemode", mode] if mode not in {"", "0"} else []
-    words += yield from _optional("--difficulty", "Star rating to aim at:", _number(0, 12), "4")
+    words += yield from _optional("--difficulty", "Star rating to aim at:", number(0, 12), "4")
     words += yield from _style(known, model)
     if not (yield from _agreed(YesNo("With hitsounds?", default=True))):
         words.append("--no-hitsounded")
@@ -120,12 +127,12 @@ def _generate(known: Known) -> Words:
 def _guest(known: Known) -> Words:
     path = yield from _map(known)
     model, words = yield from _model(known)
-    stars = yield from _text(Text("Star rating to aim at:", _needed(_number(0, 12)), "3.5"))
+    stars = yield from _text(Text("Star rating to aim at:", needed(number(0, 12)), "3.5"))
     words += ["--difficulty", stars]
-    words += yield from _optional("--name", "Name of the difficulty (empty: its stars):", _line)
+    words += yield from _optional("--name", "Name of the difficulty (empty: its stars):", line)
     words += yield from _style(known, model, scale="--guidance")
     for flag, text in (("--hp", "HP"), ("--cs", "CS"), ("--od", "OD"), ("--ar", "AR")):
-        words += yield from _optional(flag, f"{text} (empty: as in the map):", _number(0, 10))
+        words += yield from _optional(flag, f"{text} (empty: as in the map):", number(0, 10))
     words += yield from _green_lines()
     words += yield from _sampling()
     return [path, *words]
@@ -135,16 +142,16 @@ def _regenerate(known: Known) -> Words:
     path = yield from _map(known)
     _, words = yield from _model(known)
     for flag, text in (("--start", "Start"), ("--end", "End")):
-        answer = yield from _text(Text(f"{text} (ms, or 00:12:340):", _needed(_time)))
+        answer = yield from _text(Text(f"{text} (ms, or 00:12:340):", needed(time)))
         words += [flag, answer]
     words += yield from _optional(
-        "--difficulty", "Star rating to aim at (empty: the map's own):", _number(0, 12)
+        "--difficulty", "Star rating to aim at (empty: the map's own):", number(0, 12)
     )
     options = (("all", "Everything"), ("positions", "Positions"), ("hitsounds", "Hitsounds"))
     replaced = yield from _chosen(Choice("What may change?", options, "all"))
     words += ["--replace", replaced] if replaced != "all" else []
     words += yield from _green_lines()
-    words += yield from _optional("--variants", "How many variants:", _whole(1, 8), "1")
+    words += yield from _optional("--variants", "How many variants:", whole(1, 8), "1")
     words += yield from _sampling()
     words += yield from _where("Print it")
     return [path, *words]
@@ -153,8 +160,8 @@ def _regenerate(known: Known) -> Words:
 def _hitsounds(known: Known) -> Words:
     path = yield from _map(known)
     _, words = yield from _model(known)
-    words += yield from _optional("--start", "Start (empty: the first object):", _time)
-    words += yield from _optional("--end", "End (empty: the last object):", _time)
+    words += yield from _optional("--start", "Start (empty: the first object):", time)
+    words += yield from _optional("--end", "End (empty: the last object):", time)
     words += yield from _sampling()
     words += yield from _where("Print them")
     return [path, *words]
@@ -165,12 +172,12 @@ def _timing(known: Known) -> Words:
     _, words = yield from _model(known)
     if (yield from _agreed(YesNo("Hear it many times (slow, more exact)?", False))):
         words.append("--super")
-        words += yield from _optional("--iterations", "How often:", _whole(1, 1000), "20")
-    words += yield from _optional("--seed", "Seed (empty: any):", _whole(0, 2**63 - 1))
-    if _is_map(source):
+        words += yield from _optional("--iterations", "How often:", whole(1, 1000), "20")
+    words += yield from _optional("--seed", "Seed (empty: any):", whole(0, 2**63 - 1))
+    if is_map(source):
         words += yield from _where("Only report it")
     else:
-        words += yield from _optional("--out", "New .osu file (empty: only report):", _osu_file)
+        words += yield from _optional("--out", "New .osu file (empty: only report):", osu_file)
     return [source, *words]
 
 
@@ -199,12 +206,12 @@ def _style(known: Known, model: str, scale: str = "--cfg-scale") -> Words:
         for name in avoided:
             words += ["--negative-descriptors", name]
         if avoided:
-            check = _needed(_above_one)
+            check = needed(above_one)
             question = Text("How strongly (guidance, above 1):", check, GUIDANCE_FOR_NEGATIVES)
             words += [scale, (yield from _text(question))]
-    words += yield from _optional("--year", "Year to map like (empty: any):", _whole(2007, 2077))
+    words += yield from _optional("--year", "Year to map like (empty: any):", whole(2007, 2077))
     words += yield from _optional(
-        "--mapper-id", "User id of a mapper to map like (empty: nobody):", _whole(0, 2**31 - 1)
+        "--mapper-id", "User id of a mapper to map like (empty: nobody):", whole(0, 2**31 - 1)
     )
     return words
 
@@ -221,8 +228,8 @@ def _timing_of(known: Known, model: str, *, has_map: bool) -> Words:
     question = Choice("Timing:", tuple(options), options[0][0])
     answer = options[0][0] if len(options) == 1 else (yield from _chosen(question))
     if answer == "bpm":
-        bpm = yield from _text(Text("Beats per minute:", _needed(_number(1, 2000))))
-        offset = yield from _text(Text("Offset in ms:", _needed(_whole(-(2**31), 2**31)), "0"))
+        bpm = yield from _text(Text("Beats per minute:", needed(number(1, 2000))))
+        offset = yield from _text(Text("Offset in ms:", needed(whole(-(2**31), 2**31)), "0"))
         new = ["--new-timing"] if has_map else []
         return [*new, "--bpm", bpm, "--offset", offset]
     if answer == "super":
@@ -247,12 +254,12 @@ def _details(mode: str, *, has_map: bool, hears: bool) -> Words:
         words += ["--in-context", given] if given != "no" else []
     if target not in {"add", "into"}:
         words += yield from _settings(mode)
-    words += yield from _optional("--start-time", "Start (empty: the song's):", _time)
-    words += yield from _optional("--end-time", "End (empty: the song's):", _time)
+    words += yield from _optional("--start-time", "Start (empty: the song's):", time)
+    words += yield from _optional("--end-time", "End (empty: the song's):", time)
     words += yield from _sampling(scale=True)
     if target != "into":
         text = "Name of the difficulty (empty: its stars):"
-        words += yield from _optional("--version", text, _line)
+        words += yield from _optional("--version", text, line)
     return words
 
 
@@ -269,32 +276,32 @@ def _target(*, has_map: bool, hears: bool) -> Generator[Question, Answer, str]:
 def _settings(mode: str) -> Words:
     words: list[str] = []
     if mode == "3":
-        words += yield from _optional("--keycount", "Keys:", _whole(1, 18), "4")
+        words += yield from _optional("--keycount", "Keys:", whole(1, 18), "4")
         words += yield from _optional(
-            "--hold-note-ratio", "Share of hold notes, 0 to 1 (empty: any):", _number(0, 1)
+            "--hold-note-ratio", "Share of hold notes, 0 to 1 (empty: any):", number(0, 1)
         )
     if mode in {"1", "3"}:
         words += yield from _optional(
-            "--scroll-speed-ratio", "Share of scroll speed changes (empty: any):", _number(0, 1)
+            "--scroll-speed-ratio", "Share of scroll speed changes (empty: any):", number(0, 1)
         )
     sizes = [("--hp-drain-rate", "HP"), ("--overall-difficulty", "OD"), ("--approach-rate", "AR")]
     if mode in {"0", "2"}:
         sizes.insert(1, ("--circle-size", "CS"))
     for flag, text in sizes:
-        words += yield from _optional(flag, f"{text} (empty: the usual):", _number(0, 10))
+        words += yield from _optional(flag, f"{text} (empty: the usual):", number(0, 10))
     words += yield from _optional(
-        "--slider-multiplier", "Slider velocity (empty: the usual):", _number(0.4, 3.6)
+        "--slider-multiplier", "Slider velocity (empty: the usual):", number(0.4, 3.6)
     )
     return words
 
 
 def _sampling(*, scale: bool = False) -> Words:
-    words = yield from _optional("--seed", "Seed (empty: any):", _whole(0, 2**63 - 1))
+    words = yield from _optional("--seed", "Seed (empty: any):", whole(0, 2**63 - 1))
     words += yield from _optional(
-        "--temperature", "Temperature (empty: the usual; 0: the likeliest):", _number(0, 5)
+        "--temperature", "Temperature (empty: the usual; 0: the likeliest):", number(0, 5)
     )
     if scale:
-        words += yield from _optional("--top-p", "Top-p (empty: the usual):", _number(0, 1))
+        words += yield from _optional("--top-p", "Top-p (empty: the usual):", number(0, 1))
     return words
 
 
@@ -311,7 +318,7 @@ def _where(otherwise: str) -> Words:
     )
     answer = yield from _chosen(Choice("And then?", options, "no"))
     if answer == "out":
-        return ["--out", (yield from _text(Text("New .osu file:", _needed(_osu_file))))]
+        return ["--out", (yield from _text(Text("New .osu file:", needed(osu_file))))]
     return ["--in-place"] if answer == "in" else []
 
 
@@ -321,19 +328,23 @@ def _model(known: Known) -> Generator[Question, Answer, tuple[str, list[str]]]:
     question = Choice("Model:", (*names, ("", "Another folder")), known.used)
     name = yield from _chosen(question)
     if not name:
-        name = yield from _text(Text("The model's folder:", _needed(_line), is_path=True))
+        name = yield from _text(Text("The model's folder:", needed(line), is_path=True))
     return name, [] if name == known.used else ["--model", name]
+
+
+def _file(known: Known) -> Check:
+    return lambda answer: None if known.is_file(answer.strip()) else "There is no such file."
 
 
 def _map(known: Known) -> Generator[Question, Answer, str]:
     def check(answer: str) -> str | None:
-        return _file(known)(answer) or (None if _is_map(answer) else "This is no .osu file.")
+        return _file(known)(answer) or (None if is_map(answer) else "This is no .osu file.")
 
     return (yield from _text(Text("The .osu file:", check, is_path=True)))
 
 
 def _optional(flag: str, text: str, check: Check, default: str = "") -> Words:
-    answer = yield from _text(Text(text, _unless_empty(check), default))
+    answer = yield from _text(Text(text, unless_empty(check), default))
     return [flag, answer] if answer else []
 
 
@@ -355,64 +366,3 @@ def _agreed(question: YesNo) -> Generator[Question, Answer, bool]:
 def _picked(question: Several) -> Generator[Question, Answer, list[str]]:
     answer = yield question
     return answer if isinstance(answer, list) else []
-
-
-def _is_map(path: str) -> bool:
-    return PurePath(path).suffix.lower() == ".osu"
-
-
-# Checks
-
-
-def _file(known: Known) -> Check:
-    return lambda answer: None if known.is_file(answer.strip()) else "There is no such file."
-
-
-def _needed(check: Check) -> Check:
-    return lambda answer: check(answer) if answer.strip() else "An answer is needed here."
-
-
-def _unless_empty(check: Check) -> Check:
-    return lambda answer: check(answer) if answer.strip() else None
-
-
-def _number(low: float, high: float) -> Check:
-    def check(answer: str) -> str | None:
-        try:
-            fits = low <= float(answer) <= high
-        except ValueError:
-            fits = False
-        return None if fits else f"A number from {low:g} to {high:g}, please."
-
-    return check
-
-
-def _whole(low: int, high: int) -> Check:
-    def check(answer: str) -> str | None:
-        try:
-            fits = low <= int(answer) <= high
-        except ValueError:
-            fits = False
-        return None if fits else f"A whole number from {low} to {high}, please."
-
-    return check
-
-
-def _above_one(answer: str) -> str | None:
-    return _number(0, 20)(answer) or (None if float(answer) > 1 else "Above 1, please.")
-
-
-def _time(answer: str) -> str | None:
-    try:
-        parse_time(answer)
-    except OptionRefused as error:
-        return str(error)
-    return None
-
-
-def _line(answer: str) -> str | None:
-    return None if answer.isprintable() else "One line of text, please."
-
-
-def _osu_file(answer: str) -> str | None:
-    return None if _is_map(answer.strip()) else "Its name has to end in .osu."
