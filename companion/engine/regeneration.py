@@ -19,7 +19,6 @@ from companion.engine.events import HEAD_TYPES, TYPES, ContextType, EventType
 from companion.engine.generation import generate_range
 from companion.engine.postprocess import PostprocessOptions, SectionOptions, write_section
 from companion.engine.prompts import Context
-from companion.engine.regenerating_ability import require_choosing
 from companion.engine.requests import Passage, VariantRank
 from companion.engine.scanning import EventIndex
 from companion.engine.tidying import Tidier
@@ -75,7 +74,6 @@ class Regeneration:
 
     def passages(self, token: CancelToken) -> Iterator[Passage]:
         """Everything that is asked for, all variants side by side."""
-        require_choosing(self.options)
         yield from self._whole(token) if self.options.replace == "all" else self._aspect(token)
 
     @property

@@ -90,7 +90,7 @@ class RegenerateOptions:
     variants: int = 1
 
     def verify(self) -> None:
-        """Raise `OptionRefused` in plain words when a value is out of its range."""
+        """Raise `OptionRefused` in plain words when no model can do what is asked for."""
         if self.difficulty is not None and not 0 <= self.difficulty <= 12:
             raise OptionRefused("The star rating has to be between 0 and 12.")
         if not 0 <= self.seed <= MAX_SEED:
@@ -105,6 +105,15 @@ class RegenerateOptions:
             raise OptionRefused(f"“{self.replace}” is nothing that can be replaced.")
         if not 1 <= self.variants <= MAX_VARIANTS:
             raise OptionRefused(f"Between 1 and {MAX_VARIANTS} variants can be asked for.")
+        if self.replace == "rhythm":
+            raise OptionRefused(
+                "This model cannot change the rhythm alone. Replace everything, or only the "
+                "positions or the hitsounds."
+            )
+        if self.replace != "all" and self.guidance != 1:
+            raise OptionRefused(
+                "Guidance works only when everything is replaced; set it to 1 here."
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from companion.beatmap import Document, TimeRange, snap_range_outward
 from companion.engine.conditioning import Conditioning
-from companion.engine.regenerating_ability import require_choosing
 from companion.engine.requests import (
     Passage,
     RegenerateOptions,
@@ -141,7 +140,6 @@ class ModelWork(Core):
         revision, song = self._require_generating(base_revision)
         _verify_range(wanted, revision, song)
         options.verify()
-        require_choosing(options)
         self._cancel_generating("Something else was asked for.")
         suggestion = self.suggestions.add(
             Suggestion(
