@@ -127,7 +127,7 @@ class RegenerateOptions:
         return self.keep if self.replace == "all" else ASPECTS - {self.replace}
 
     def verify(self) -> None:
-        """Raise `OptionRefused` in plain words when a value is out of its range."""
+        """Raise `OptionRefused` in plain words when no model can do what is asked for."""
         if self.difficulty is not None and not 0 <= self.difficulty <= 12:
             raise OptionRefused("The star rating has to be between 0 and 12.")
         if not 0 <= self.seed <= MAX_SEED:
