@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -10,6 +11,7 @@ import numpy as np
 from companion.beatmap import Document, Mode
 from companion.engine import checkpoint
 from companion.engine.conditioning import star_rating
+from companion.errors import AudioError
 from companion.training.library import TOO_HARD_STARS
 from companion.training.measures import spread
 
@@ -81,17 +83,19 @@ class Examinee:
 
 
 def examinee(
-    model: LoadedModel, one: SongSet, other: SongSet, mode: Mode, effort: Effort
+    model: LoadedModel, sets: Sequence[SongSet], index: int, mode: Mode, effort: Effort
 ) -> Examinee | None:
     """A song's maps in a mode; None when it has none that can be used.
 
     Raises:
-        AudioError: One of the songs cannot be listened to.
+        AudioError: The song cannot be listened to.
     """
+    one = sets[index]
     files = [file for file in one.maps if file.mode == mode]
     if not files:
         return None
-    song, lent = model.listen(one.audio), model.listen(other.audio)
+    song = model.listen(one.audio)
+    lent = _lent(model, sets, index) or song
     found: list[Case] = []
     for file in files:
         data = file.path.read_bytes()
@@ -107,11 +111,17 @@ def examinee(
     return Examinee(one, mode, song, lent, chosen, tuple(found))
 
 
-def lender(sets: Sequence[SongSet], index: int) -> SongSet:
-    """The next set of another title, whose sound is lent to this one; itself if all are one."""
-    one = sets[index]
-    others = (*sets[index + 1 :], *sets)
-    return next((other for other in others if other.title != one.title), one)
+def lenders(sets: Sequence[SongSet], index: int) -> list[SongSet]:
+    """The sets of other titles, the next one first; their sound may be lent to this one."""
+    others = (*sets[index + 1 :], *sets[:index])
+    return [other for other in others if other.title != sets[index].title]
+
+
+def _lent(model: LoadedModel, sets: Sequence[SongSet], index: int) -> Song | None:
+    for other in lenders(sets, index):
+        with suppress(AudioError):
+            return model.listen(other.audio)
+    return None
 
 
 def chosen_sets(sets: Sequence[SongSet], at_most: int, seed: int) -> tuple[SongSet, ...]:
