@@ -123,6 +123,8 @@ def test_the_report_needs_nothing_else(outcome: tuple[dict[str, Any], Found]):
     page = report_html(*outcome)
     assert page.startswith("<!doctype html>")
     assert "<svg" in page
+    for heading in ("Bars", "Bits per event", "Onsets", "Excerpts", "Faults"):
+        assert f"<h2>{heading}</h2>" in page
     assert "src=" not in page
     assert "<link" not in page
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "")

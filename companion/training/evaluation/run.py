@@ -50,6 +50,7 @@ class Part(StrEnum):
 class SongFindings:
     """Everything measured on one song in one mode."""
 
+    mode: Mode = Mode.OSU
     bits: Bits = field(default_factory=Bits)
     written: dict[str, Written] = field(default_factory=dict[str, Written])
     """By the way of writing: ``section``, ``free`` and perhaps ``plain``."""
@@ -200,7 +201,7 @@ class _Exam:
         return examinee(self.model, self.evaluation.sets, index, mode, self.evaluation.effort)
 
     def findings(self, index: int, mode: Mode) -> SongFindings | None:
-        found = SongFindings()
+        found = SongFindings(mode)
         try:
             self._examine(index, mode, found)
         except (AudioError, BeatmapError, RequestError) as error:
