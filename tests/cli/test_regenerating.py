@@ -87,9 +87,9 @@ def test_options_reach_the_engine(ready: Commands, map_path: Path, engine: FakeE
 def test_what_no_model_can_do_is_refused_before_it_is_loaded(
     ready: Commands, map_path: Path, engine: FakeEngine
 ):
-    answer = ready("regenerate", map_path, *SECTION, "--replace", "rhythm")
+    answer = ready("regenerate", map_path, *SECTION, "--keep", "rhythm", "--guidance", 2)
     assert answer.status == 2
-    assert "rhythm alone" in answer.err
+    assert "Guidance works only where the rhythm is new" in answer.err
     assert engine.requests == []
     assert engine.describe() is None
 

@@ -37,7 +37,8 @@ def engine() -> LocalEngine:
 
 
 @pytest.mark.parametrize(
-    "request_", [section(), section(replace="hitsounds"), whole_map(RED_LINES)]
+    "request_",
+    [section(), section(replace="hitsounds"), section(replace="rhythm"), whole_map(RED_LINES)],
 )
 def test_the_bundled_model_can_do_these(engine: LocalEngine, request_: RegenerateRequest):
     engine.require_able(request_)
@@ -49,7 +50,6 @@ def test_the_bundled_model_can_do_these(engine: LocalEngine, request_: Regenerat
     [
         (TimingRequest(SONG), "cannot hear timing"),
         (whole_map(None), "red lines"),
-        (section(replace="rhythm"), "rhythm alone"),
         (section(replace="hitsounds", guidance=2.0), "Guidance"),
         (section(temperature=9.0), "temperature"),
     ],

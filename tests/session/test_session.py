@@ -263,7 +263,7 @@ def test_ranges_that_make_no_sense_are_refused(opened, span, error):
 
 @pytest.mark.parametrize(
     "options",
-    [{"temperature": 99}, {"replace": "rhythm"}, {"replace": "positions", "guidance": 2.0}],
+    [{"temperature": 99}, {"replace": "positions", "guidance": 2.0}],
 )
 def test_options_that_nobody_can_meet_are_refused(opened, options):
     with pytest.raises(OptionRefused):

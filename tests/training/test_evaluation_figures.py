@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from companion.beatmap import Document
+from companion.beatmap import Document, Mode
 from companion.engine.events import Event, EventType
 from companion.engine.requests import HeardTiming
 from companion.training.evaluation import figures
@@ -74,6 +74,14 @@ def test_what_was_not_measured_is_not_a_number():
         assert math.isnan(figure([SECOND]))
     assert math.isnan(figures.written_f1([SECOND], "section"))
     assert known({"a": [math.nan, 1.0, math.inf]}) == {"a": [None, 1.0, None]}
+
+
+def test_faults_are_told_from_objects_of_their_own_mode():
+    std, mania = SongFindings(Mode.OSU), SongFindings(Mode.MANIA)
+    std.faults.scores["extra"] = Scores([5.0, 0.0, 5.0], [1.0, 2.0])
+    mania.faults.scores["extra"] = Scores([50.0], [10.0])
+    assert figures.fault_auc([std], "extra") == pytest.approx(2 / 3)
+    assert figures.fault_auc([std, mania], "extra") == pytest.approx(3 / 4)
 
 
 def test_who_carries_a_kind_of_fault_is_told():

@@ -16,9 +16,9 @@ from companion.engine.model.bundled.lexicon import Lexicon
 from companion.engine.model.bundled.network import BundledNetwork
 from companion.engine.windows import Window
 from companion.training.evaluation.bits import Bits, Tally, add, count_moments
+from companion.training.evaluation.fault_kinds import FaultKind
 from companion.training.evaluation.faults import windows_apart
 from companion.training.evaluation.listening import Judged, MapListener, Sound
-from companion.training.evaluation.planting import FaultKind
 from companion.training.evaluation.suspicion import MEASURES, ObjectBits, objects_of
 from tests.training.conftest import TOKENIZER, map_lines, osu_objects
 

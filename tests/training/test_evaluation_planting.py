@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from companion.beatmap import Circle, Document, HoldNote, Slider, TimeRange
+from companion.training.evaluation.fault_kinds import FaultKind
 from companion.training.evaluation.planting import (
-    FaultKind,
     change_in,
     kinds_for,
     plant,

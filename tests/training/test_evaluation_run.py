@@ -18,7 +18,7 @@ from companion.errors import NoBeatHeard, OptionRefused
 from companion.training.evaluation import writing
 from companion.training.evaluation.report import report_html
 from companion.training.evaluation.run import Evaluation, Part, SongFindings
-from companion.training.evaluation.songs import Effort, chosen_sets, held_out_names, lender
+from companion.training.evaluation.songs import Effort, chosen_sets, held_out_names, lenders
 from companion.training.evaluation.summary import evaluation_value, mode_value
 from companion.training.evaluation.timing import Timing, examine_timing
 from companion.training.library import find_sets
@@ -123,6 +123,8 @@ def test_the_report_needs_nothing_else(outcome: tuple[dict[str, Any], Found]):
     page = report_html(*outcome)
     assert page.startswith("<!doctype html>")
     assert "<svg" in page
+    for heading in ("Bars", "Bits per event", "Onsets", "Excerpts", "Faults"):
+        assert f"<h2>{heading}</h2>" in page
     assert "src=" not in page
     assert "<link" not in page
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
@@ -144,11 +146,18 @@ def test_the_same_seed_gives_the_same_figures(
         assert without_clocks(one) == without_clocks(other), name
 
 
-def test_only_what_is_asked_for_is_measured(tiny: Path, sets: Sequence[SongSet]):
-    value, _ = evaluated(Evaluation(tiny, sets, LITTLE, frozenset({Part.BITS}), "cpu"))
+def test_only_what_is_asked_for_is_measured_and_a_broken_song_costs_no_other_one(
+    tiny: Path, sets: Sequence[SongSet], make_set: Callable[..., Path], tmp_path: Path
+):
+    broken = make_set("Broken", (0,), tmp_path) / "song.wav"
+    broken.write_bytes(b"no song")
+    three = (sets[0], *find_sets([tmp_path]), sets[1])
+    value, _ = evaluated(Evaluation(tiny, three, LITTLE, frozenset({Part.BITS}), "cpu"))
     assert value["summary"]["section_f1_std"] is None
     assert value["summary"]["head_f1_std"] is not None
-    assert value["notes"] == []
+    assert value["songs"] == ["First", "Second-song"]
+    [note] = value["notes"]
+    assert note.startswith("Broken (osu): The song “song.wav” cannot be decoded.")
 
 
 def test_one_set_is_not_enough(tiny: Path, sets: Sequence[SongSet]):
@@ -160,8 +169,8 @@ def test_sets_are_chosen_by_seed_and_lend_their_sound(tiny: Path, sets: Sequence
     assert chosen_sets(sets, 5, 0) == tuple(sets)
     many = [sets[0]] * 3 + [sets[1]] * 3
     assert len(chosen_sets(many, 2, 1)) == 2
-    assert lender(sets, 0) is sets[1]
-    assert lender(sets, 1) is sets[0]
+    assert lenders(sets, 0) == [sets[1]]
+    assert lenders([*sets, sets[0]], 1) == [sets[0], sets[0]]
     assert held_out_names(tiny) == {"First"}
 
 

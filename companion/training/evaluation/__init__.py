@@ -2,8 +2,9 @@
 
 ``songs`` chooses maps and windows; ``listening`` asks a checkpoint about them through the engine's
 own interface. What is measured stands in four parts: ``bits`` (with ``baselines``), ``writing``
-(with ``onsets``, ``shapes`` and ``excerpts``), ``faults`` (with ``planting`` and ``suspicion``) and
-``timing``. ``run`` goes through all songs, ``figures`` sums up with songs as units, ``report`` and
-``plots`` show it. May import ``companion.engine``, ``companion.checks`` and below, and of
-``companion.training`` only ``library`` and ``measures``.
+(with ``onsets``, ``shapes`` and ``excerpts``), ``faults`` (with ``fault_kinds``, ``planters``,
+``planting`` and ``suspicion``) and ``timing``. ``run`` goes through all songs, ``figures`` sums up
+with songs as units, ``summary`` makes one value of it, ``report`` and ``plots`` show it. May import
+``companion.engine``, ``companion.checks`` and below, and of ``companion.training`` only ``library``
+and ``measures``.
 """

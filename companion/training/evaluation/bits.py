@@ -11,6 +11,7 @@ from companion.engine.events import TYPES, ContextType, EventType
 from companion.training.evaluation import onsets
 from companion.training.evaluation.baselines import symbol_pairs
 from companion.training.evaluation.listening import Sound
+from companion.training.evaluation.shapes import is_hitsounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,7 +103,7 @@ class BitsExaminer:
     ) -> None:
         mode = view.beatmap.mode.name.lower()
         pairs = symbol_pairs(view.beatmap, view.events)
-        is_hitsounded, usual = _usual_sound(view)
+        has_sounds, usual = _usual_sound(view)
         for one in judged:
             add(found.right, one, one.bits.tolist())
             if one.context is not ContextType.MAP or not len(one.tokens):
@@ -114,7 +115,7 @@ class BitsExaminer:
             add(found.unigram, one, plain)
             add(found.unigram_in_kind, one, within)
             add(found.bigram, one, baselines.bigram(symbols))
-            if is_hitsounded:
+            if has_sounds:
                 sounds = np.array([kind is EventType.HITSOUND for kind in one.kinds])
                 tokens, likeliest = one.tokens[sounds], one.likeliest[sounds]
                 alike = (one.values[sounds] == usual).sum()
@@ -142,8 +143,8 @@ def _usual_sound(view: MapView) -> tuple[bool, int]:
     sounds = [event.value for event in view.events if event.kind is EventType.HITSOUND]
     if not sounds:
         return False, 0
-    with_additions = sum(sound % 8 != 0 for sound in sounds)
-    return with_additions >= 0.1 * len(sounds), max(set(sounds), key=sounds.count)
+    has_sounds = is_hitsounded([sound % 8 for sound in sounds])
+    return has_sounds, max(set(sounds), key=sounds.count)
 
 
 def _head_counts(view: MapView, window: Window, odds: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -13,9 +13,8 @@ from companion.checks.catalogue import run_checks
 from companion.engine.cancellation import CancelToken
 from companion.engine.events import EventType
 from companion.engine.requests import ScoreRequest
+from companion.training.evaluation.fault_kinds import RED_LINE_KINDS, FaultKind
 from companion.training.evaluation.planting import (
-    RED_LINE_KINDS,
-    FaultKind,
     change_in,
     kinds_for,
     plant,
@@ -34,8 +33,8 @@ if TYPE_CHECKING:
     from companion.engine.requests import ScoreProgress
     from companion.engine.windows import Window
     from companion.findings import Finding
+    from companion.training.evaluation.fault_kinds import Change, PlantedFault
     from companion.training.evaluation.listening import Judged, MapListener, MapView
-    from companion.training.evaluation.planting import Change, PlantedFault
 
 TOP_PER_MINUTE = 10
 SEED_STRIDE = 1_000_003

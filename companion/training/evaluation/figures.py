@@ -12,6 +12,7 @@ from companion.training.measures import auc, f1_score, interval
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from companion.beatmap import Mode
     from companion.training.evaluation.bits import ByKind
     from companion.training.evaluation.faults import Scores
     from companion.training.evaluation.run import SongFindings
@@ -165,19 +166,28 @@ def seconds_per_minute(found: Found) -> float:
 
 
 def fault_auc(found: Found, kind: str) -> float:
-    """Chance that an object with a fault is suspected more than one without."""
-    return _auc([one.faults.scores[kind] for one in found if kind in one.faults.scores])
+    """Chance that an object with a fault is suspected more than one without, in the same mode."""
+    return _auc((one.mode, one.faults.scores.get(kind)) for one in found)
 
 
 def weight_auc(found: Found, kind: str) -> float:
     """The same for the weights of MaiMod's findings at the objects."""
-    rows = [one.faults.hunt.weights for one in found]
-    return _auc([row[kind] for row in rows if kind in row])
+    return _auc((one.mode, one.faults.hunt.weights.get(kind)) for one in found)
 
 
-def _auc(scores: Sequence[Scores]) -> float:
-    faulty = [value for one in scores for value in one.faulty]
-    return auc(faulty, [value for one in scores for value in one.clean])
+def _auc(scores: Iterable[tuple[Mode, Scores | None]]) -> float:
+    """Of modes together the mean, each counting as much as it has faults."""
+    by_mode: dict[Mode, list[Scores]] = {}
+    for mode, one in scores:
+        if one is not None:
+            by_mode.setdefault(mode, []).append(one)
+    total, n = 0.0, 0
+    for rows in by_mode.values():
+        faulty = [value for one in rows for value in one.faulty]
+        value = auc(faulty, [value for one in rows for value in one.clean])
+        if not math.isnan(value):
+            total, n = total + value * len(faulty), n + len(faulty)
+    return ratio(total, n)
 
 
 def fault_auc_mean(found: Found) -> float:

@@ -41,6 +41,12 @@ WHAT = {
         "Spacing (px from one object's end to the next head) and turn (degrees) of what was "
         "written, of the mapper's objects there, and of another difficulty at similar stars."
     ),
+    "excerpt": (
+        "The beginning of one map per song written as the product does it, window after window "
+        "and drawn with its usual temperature. Star ratings are those of the excerpts alone; "
+        "problems are what the rules call one."
+    ),
+    "timing": "Timing heard without the map's red lines, compared with them beat by beat.",
     "faults": (
         "One fault per window in real maps. AUC: chance that a faulty object is suspected more "
         "than an untouched one. MaiMod: the same for the weights of its findings, with faults of "
@@ -122,6 +128,11 @@ def _mode(mode: str, one: Json, value: Json, songs: Mapping[str, SongFindings]) 
     if "section" in one:
         yield _section("Onsets", "onsets", _onset_table(one))
         yield _section("Shapes", "shapes", *_shape_plots(one, songs))
+    if "excerpt" in one:
+        yield _section("Excerpts", "excerpt", _numbers_table(one["excerpt"]))
+    if "timing" in one:
+        tables = [f"<p>{way}</p>{_numbers_table(row)}" for way, row in one["timing"].items()]
+        yield _section("Timing", "timing", *tables)
     if "faults" in one:
         rows = [Bar(kind, row["auc"]) for kind, row in one["faults"].items()]
         yield _section("Faults", "faults", bars(rows, 0.4, 1.0), _fault_table(one))
@@ -202,6 +213,15 @@ def _fault_table(one: Json) -> str:
         f"{top['planted']} faults are among them.</p>"
     )
     return _table(head, rows) + told
+
+
+def _numbers_table(numbers: Json) -> str:
+    rows = [
+        (name.replace("_", " "), _number(number))
+        for name, number in numbers.items()
+        if number is None or isinstance(number, int | float)
+    ]
+    return _table(("figure", "value"), rows)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -11,7 +11,7 @@ from companion.engine import checkpoint
 from companion.engine.encoding import encode_map
 from companion.engine.hearing_ability import require_hearing
 from companion.engine.loaded_model import LoadedModel
-from companion.errors import OptionRefused
+from companion.errors import AudioError, BeatmapError, OptionRefused, RequestError
 from companion.training.evaluation.baselines import (
     Baselines,
     Frequencies,
@@ -23,7 +23,7 @@ from companion.training.evaluation.excerpts import Excerpt, examine_excerpt
 from companion.training.evaluation.faults import FaultExaminer, Faults
 from companion.training.evaluation.listening import HasFrameHead, KnowsNoSound, MapListener
 from companion.training.evaluation.onsets import Strength
-from companion.training.evaluation.songs import Effort, examinee, lender
+from companion.training.evaluation.songs import Effort, examinee
 from companion.training.evaluation.timing import Timing, examine_timing
 from companion.training.evaluation.writing import WritingExaminer, Written
 from companion.training.library import title_key
@@ -50,6 +50,7 @@ class Part(StrEnum):
 class SongFindings:
     """Everything measured on one song in one mode."""
 
+    mode: Mode = Mode.OSU
     bits: Bits = field(default_factory=Bits)
     written: dict[str, Written] = field(default_factory=dict[str, Written])
     """By the way of writing: ``section``, ``free`` and perhaps ``plain``."""
@@ -101,7 +102,6 @@ class Evaluation:
 
         Raises:
             OptionRefused: There are not two sets.
-            AudioError: A song cannot be listened to.
             ModelError: The checkpoint cannot be loaded.
         """
         if len(self.sets) < 2:
@@ -119,9 +119,16 @@ class Evaluation:
                     findings = exam.findings(index, mode)
                     if findings is not None and hears and one.name not in timed:
                         timed.add(one.name)
-                        effort = self.effort
-                        examine_timing(model, one, effort.iterations, effort.seed, findings.timing)
+                        hears = self._time(model, one, findings.timing)
                     yield Examined(one.name, mode, done, total, findings)
+
+    def _time(self, model: LoadedModel, one: SongSet, found: Timing) -> bool:
+        try:
+            examine_timing(model, one, self.effort.iterations, self.effort.seed, found)
+        except RequestError as error:  # what a checkpoint's files do not say, its family does
+            self.notes.append(str(error))
+            return False
+        return True
 
     def _folders(self) -> dict[Path, list[Mode]]:
         folders: dict[Path, list[Mode]] = {}
@@ -191,14 +198,22 @@ class _Exam:
     def _examinee(self, index: int, mode: Mode) -> Examinee | None:
         if not self.listener.knows(mode):
             return None
-        sets, effort = self.evaluation.sets, self.evaluation.effort
-        return examinee(self.model, sets[index], lender(sets, index), mode, effort)
+        return examinee(self.model, self.evaluation.sets, index, mode, self.evaluation.effort)
 
     def findings(self, index: int, mode: Mode) -> SongFindings | None:
+        found = SongFindings(mode)
+        try:
+            self._examine(index, mode, found)
+        except (AudioError, BeatmapError, RequestError) as error:
+            # One song that cannot be worked with is no reason to lose all the others.
+            name = self.evaluation.sets[index].name
+            self.evaluation.notes.append(f"{name} ({mode.name.lower()}): {error}")
+        return found if found.n_maps else None
+
+    def _examine(self, index: int, mode: Mode, found: SongFindings) -> None:
         one = self._examinee(index, mode)
         if one is None:
-            return None
-        found = SongFindings()
+            return
         baselines = self._baselines(index, mode)
         strength = Strength(one.song.waveform)
         for case in one.cases:
@@ -212,7 +227,6 @@ class _Exam:
         if Part.GENERATION in parts and effort.excerpt_s > 0:
             audio, like = one.song_set.audio, one.like(middle)
             examine_excerpt(self.model, middle, like, audio, effort, found.excerpt)
-        return found if found.n_maps else None
 
     def _examine_map(
         self,

@@ -94,6 +94,15 @@ def _turn_deg(one: tuple[float, float], other: tuple[float, float]) -> float:
     return abs(math.degrees(math.remainder(turn, math.tau)))
 
 
+HITSOUNDED_SHARE = 0.1
+"""A map with additions on so many of its objects counts as hitsounded."""
+
+
+def is_hitsounded(sounds: Sequence[int]) -> bool:
+    """Whether additions were set in a map, from those of its objects."""
+    return sum(sound != 0 for sound in sounds) >= HITSOUNDED_SHARE * max(len(sounds), 1)
+
+
 def hitsound_of(hit: HitObject) -> int:
     """Additions at the head."""
     bits = hit.edge_sounds[0] if isinstance(hit, Slider) and hit.edge_sounds else hit.hitsound

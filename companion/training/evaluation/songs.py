@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
@@ -11,6 +12,7 @@ from companion.beatmap import Document, Mode
 from companion.beatmap.star_rating import star_rating
 from companion.engine import checkpoint
 from companion.engine.audio import Waveform
+from companion.errors import AudioError
 from companion.training.library import TOO_HARD_STARS
 from companion.training.measures import spread
 
@@ -82,18 +84,19 @@ class Examinee:
 
 
 def examinee(
-    model: LoadedModel, one: SongSet, other: SongSet, mode: Mode, effort: Effort
+    model: LoadedModel, sets: Sequence[SongSet], index: int, mode: Mode, effort: Effort
 ) -> Examinee | None:
     """A song's maps in a mode; None when it has none that can be used.
 
     Raises:
-        AudioError: One of the songs cannot be listened to.
+        AudioError: The song cannot be listened to.
     """
+    one = sets[index]
     files = [file for file in one.maps if file.mode == mode]
     if not files:
         return None
     song = model.listen(one.audio)
-    lent = repeated(model.listen(other.audio), song)
+    lent = _lent(model, sets, index, song)
     found: list[Case] = []
     for file in files:
         data = file.path.read_bytes()
@@ -122,11 +125,18 @@ def repeated(lent: Song, song: Song) -> Song:
     return replace(lent, waveform=waveform)
 
 
-def lender(sets: Sequence[SongSet], index: int) -> SongSet:
-    """The next set of another title, whose sound is lent to this one; itself if all are one."""
-    one = sets[index]
-    others = (*sets[index + 1 :], *sets)
-    return next((other for other in others if other.title != one.title), one)
+def lenders(sets: Sequence[SongSet], index: int) -> list[SongSet]:
+    """The sets of other titles, the next one first; their sound may be lent to this one."""
+    others = (*sets[index + 1 :], *sets[:index])
+    return [other for other in others if other.title != sets[index].title]
+
+
+def _lent(model: LoadedModel, sets: Sequence[SongSet], index: int, song: Song) -> Song:
+    """The sound of the first other set that can be heard; the song's own if there is none."""
+    for other in lenders(sets, index):
+        with suppress(AudioError):
+            return repeated(model.listen(other.audio), song)
+    return song
 
 
 def chosen_sets(sets: Sequence[SongSet], at_most: int, seed: int) -> tuple[SongSet, ...]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from companion.engine.events import HEAD_TYPES, TYPES, EventType
 from companion.engine.modding.groups import POSITION_KINDS, group_events
-from companion.training.evaluation.planting import FaultKind
+from companion.training.evaluation.fault_kinds import FaultKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -26,7 +26,7 @@ from companion.engine.sampling import Greedy
 from companion.engine.window_writer import WindowWriter
 from companion.training.evaluation import onsets
 from companion.training.evaluation.listening import BATCH
-from companion.training.evaluation.shapes import Likeness, hitsound_of
+from companion.training.evaluation.shapes import Likeness, hitsound_of, is_hitsounded
 from companion.training.measures import spread
 
 if TYPE_CHECKING:
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
 
 AT_MOST = 420
 """Tokens written per window."""
-HITSOUNDED_SHARE = 0.1
-"""A map with additions on so many of its objects counts as hitsounded."""
 
 
 def _zeros() -> NDArray[np.float64]:
@@ -266,7 +264,7 @@ class WritingExaminer:
     ) -> None:
         hits = view.beatmap.hit_objects
         sounds = [hitsound_of(hit) for hit in hits]
-        is_hitsounded = sum(sound != 0 for sound in sounds) >= HITSOUNDED_SHARE * len(sounds)
+        has_sounds = is_hitsounded(sounds)
         usual = max(set(sounds), key=sounds.count)
         likeness = Likeness() if other is not None else Likeness(other=None)
         alike = () if other is None else other.beatmap.hit_objects
@@ -276,7 +274,7 @@ class WritingExaminer:
             if not there:
                 continue
             likeness.add(made, there, [h for h in alike if stretch.range.contains(h.start_ms)])
-            if not is_hitsounded:
+            if not has_sounds:
                 continue
             for i, j in onsets.matched(_starts(made), _starts(there), onsets.TOLERANCE_MS):
                 right = hitsound_of(there[j])
