@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+import signal
+import threading
+from typing import TYPE_CHECKING, Any, cast
 
 from companion.cli.progress import Progress
-from companion.errors import OptionRefused
+from companion.errors import Cancelled, OptionRefused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,8 +50,8 @@ def train_and_report(
     try:
         with watching:
             report = train(wish, watching)
-    except KeyboardInterrupt:
-        words = f"Stopped. “--resume” goes on from the last state in {out}."
+    except (Cancelled, KeyboardInterrupt):
+        words = f"Stopped. The same command with --resume goes on in {out}."
         raise KeyboardInterrupt(words) from None
     terminal.result(report_text(report), report.to_json())
 
@@ -110,28 +112,46 @@ def _wish(
 
 
 class _Watching:
-    """Tells how a job goes on stderr."""
+    """Tells how a job goes on stderr, and ends it after Ctrl+C where it can go on later."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
         self._progress: Progress | None = None
         self._n_indexed = 0
+        self._stopping = False
+        self._handler: Any = None
 
     def __enter__(self) -> None:
-        """Nothing is shown before there is something to count."""
+        """Ctrl+C is no exception from here on: in the middle of a step it would spoil the state."""
+        if threading.current_thread() is threading.main_thread():
+            self._handler = signal.signal(signal.SIGINT, self._interrupted)
 
     def __exit__(self, *_: object) -> None:
+        if self._handler is not None:
+            signal.signal(signal.SIGINT, self._handler)
         if self._progress is not None:
             self._progress.__exit__(None, None, None)
 
+    def _interrupted(self, *_: object) -> None:
+        if self._stopping:
+            raise KeyboardInterrupt
+        self._stopping = True
+        self._terminal.note("Stopping after this step; Ctrl+C again stops at once.")
+
+    def _stop_if_asked(self) -> None:
+        if self._stopping:
+            raise Cancelled("Stopped.")
+
     def indexed(self, n_sets: int) -> None:
         """See `JobListener`."""
+        self._stop_if_asked()
         self._n_indexed = n_sets
         if n_sets % 100 == 0:
             self._terminal.note(f"{n_sets} sets looked through …")
 
     def gathered(self, material: Material) -> None:
         """See `JobListener`."""
+        self._stop_if_asked()
         for problem in material.problems[:_PROBLEMS_SHOWN]:
             self._terminal.note(f"left out: {problem}")
         more = len(material.problems) - _PROBLEMS_SHOWN
@@ -155,6 +175,7 @@ class _Watching:
         """See `Listener`."""
         if self._progress is not None and report.clock.n_steps is not None:
             self._progress.show(report.clock.step, report.clock.n_steps)
+        self._stop_if_asked()
 
     def looked(self, step: int, surprise: Surprise) -> None:
         """See `Listener`."""

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import signal
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import soundfile
 
+from companion.cli import training
 from companion.cli.training import report_text
 from companion.engine.adapters import Adapter
 from companion.training.finetuning.held_out import Bits, Surprise
@@ -17,6 +19,7 @@ from tests.training.tiny_checkpoints import make
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from companion.training.finetuning.loop import StepReport
     from tests.cli.conftest import Commands
 
 
@@ -77,6 +80,31 @@ def test_the_report_is_json_for_scripts(
     assert value["n_steps"] == 2
     assert value["is_adapter"] is True
     assert json.loads((out / "adapter_config.json").read_text())["r"] == 3
+
+
+def test_ctrl_c_keeps_what_was_learned(
+    companion: Commands, base: Path, songs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell = training._Watching.stepped
+
+    def interrupted(self: training._Watching, report: StepReport) -> None:
+        if report.clock.step == 2:
+            signal.raise_signal(signal.SIGINT)
+        tell(self, report)
+
+    command = (
+        "train", "lora", "--songs", songs, "--from", base, "--steps", 4, "--batch", 1,
+        "--out", tmp_path / "out", "--device", "cpu",
+    )  # fmt: skip
+    with monkeypatch.context() as patch:
+        patch.setattr(training._Watching, "stepped", interrupted)
+        answer = companion(*command)
+    assert answer.status == 130
+    assert "--resume" in answer.err
+    assert [path.name for path in (tmp_path / "out/run").glob("state-*")] == ["state-00000002"]
+    answer = companion(*command, "--resume", "--json")
+    assert answer.status == 0, answer.err
+    assert answer.value["n_steps"] == 4
 
 
 @pytest.mark.parametrize(
