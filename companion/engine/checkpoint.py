@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from companion.engine.requests import ModelInfo
@@ -17,7 +18,7 @@ from companion.errors import CheckpointMismatch, ModelMissing, OutOfMemory
 from companion.model_store import pull_hint
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Generator, Mapping
     from pathlib import Path
 
     import torch
@@ -69,19 +70,32 @@ def load(
         CheckpointMismatch: Files or tensors do not fit; the first misfit is named.
         OutOfMemory: The device cannot hold the weights.
     """
-    import torch
-
     from companion.engine.precision import AutocastBackbone, require_precision, weights_type
 
     family = family_of(folder)
     chosen = choose_device(device)
     require_precision(precision, chosen)
     changes = None if adapter is None else _adapter_for(folder, adapter)
-    try:
+    with misfit_is_typed(folder, chosen):
         backbone = family.load(folder, chosen, dtype or weights_type(precision), changes)
+    return AutocastBackbone(backbone) if precision == "amp" else backbone
+
+
+@contextmanager
+def misfit_is_typed(folder: Path, device: torch.device) -> Generator[None]:
+    """Raise a typed error for whatever files that make no sense end in while they are loaded.
+
+    Raises:
+        CheckpointMismatch: They do not describe a model.
+        OutOfMemory: The device cannot hold the weights.
+    """
+    import torch
+
+    try:
+        yield
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise OutOfMemory(
-            f"The model in {folder} does not fit into the memory of the {chosen.type} device. "
+            f"The model in {folder} does not fit into the memory of the {device.type} device. "
             "Close other programs, or run it on the CPU."
         ) from error
     except _misfits() as error:
@@ -89,7 +103,6 @@ def load(
             f"The files of the model in {folder} do not describe one that can be loaded "
             f"({type(error).__name__}: {error})."
         ) from error
-    return AutocastBackbone(backbone) if precision == "amp" else backbone
 
 
 def settings_of(folder: Path) -> ModelSettings:
@@ -160,7 +173,7 @@ def family_of(folder: Path) -> Family:
     from companion.engine.families import FAMILIES
 
     config = read_json(folder / CONFIG)
-    _verify_depth(config, folder)
+    verify_depth(config, folder)
     for family in FAMILIES:
         if family.holds(config):
             return family
@@ -335,12 +348,16 @@ def _misfits() -> tuple[type[Exception], ...]:
     )
 
 
-def _verify_depth(config: Json, folder: Path) -> None:
-    """Refuse more layers than any network has: each costs time before anything can be compared."""
+def verify_depth(config: Json, folder: Path) -> None:
+    """Refuse more layers than any network has: each costs time before anything can be compared.
+
+    Raises:
+        CheckpointMismatch: There are more.
+    """
     for name, value in config.items():
         if isinstance(value, dict):
-            _verify_depth(cast("Json", value), folder)
-        elif name.endswith("layers") and isinstance(value, int) and value > _MAX_LAYERS:
+            verify_depth(cast("Json", value), folder)
+        elif name.endswith(("layers", "depth")) and isinstance(value, int) and value > _MAX_LAYERS:
             raise CheckpointMismatch(f"{folder / CONFIG} asks for {value} “{name}”.")
 
 

@@ -13,11 +13,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from companion.engine.checkpoint import describe, load
+from companion.engine.checkpoint import describe, family_of, load
 from companion.engine.model.bundled.configuration import NetworkSizes
 from companion.engine.model.bundled.folder import save
 from companion.engine.model.bundled.lexicon import Lexicon
 from companion.engine.model.bundled.network import BundledNetwork
+from companion.engine.model.rope_whisper import RopeWhisperNetwork
 from companion.engine.model.whisper import WhisperNetwork
 from companion.engine.vocabulary import Vocabulary
 from companion.errors import CheckpointMismatch, CompanionError, ModelMissing
@@ -59,12 +60,30 @@ def rotary(folder: Path) -> None:
     test_rope_whisper.write(folder)
 
 
+def rotary_v30(folder: Path) -> None:
+    """V30 has one vocabulary, for prompts and predictions."""
+    test_rope_whisper.write(folder)
+    for name in ("config.json", "tokenizer.json"):
+        content = json.loads((folder / name).read_text())
+        size = content.get("vocab_size", content.get("vocab_size_out"))
+        content["vocab_size_in"] = size
+        content["input_event_ranges"] = []
+        (folder / name).write_text(json.dumps(content))
+    config = json.loads((folder / "config.json").read_text())
+    config.pop("input_event_ranges")
+    (folder / "config.json").write_text(json.dumps(config))
+    save_file(RopeWhisperNetwork(config).state_dict(), folder / "model.safetensors")
+    assert family_of(folder).name == "v30"
+
+
 def varied(folder: Path) -> None:
     test_var_whisper.save(folder, test_var_whisper.network_of(), test_var_whisper.config())
 
 
 @pytest.fixture(
-    scope="module", params=[whisper, rotary, varied, bundled], ids=lambda make: make.__name__
+    scope="module",
+    params=[whisper, rotary_v30, rotary, varied, bundled],
+    ids=lambda make: make.__name__,
 )
 def sound(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small checkpoint in order."""

@@ -18,7 +18,7 @@ from companion.engine.encoding import (
     encode_scroll_speeds,
 )
 from companion.engine.encoding.positions import columns_as_positions, in_pixels
-from companion.engine.events import UNTIMED_TYPES, Event, EventType, merge
+from companion.engine.events import Event, EventType, merge
 from companion.engine.postprocess import MapHeader, PostprocessOptions, write_map
 from companion.engine.postprocess.groups import EventGroup, groups_of
 
@@ -29,12 +29,9 @@ if TYPE_CHECKING:
     from companion.beatmap import Beatmap
 
 MAPS_PER_MODE = 3
-LOOSE_MS = 1
-"""Durations are cut off to whole milliseconds, so that an end may come out this much earlier."""
-LOOSE_PX = 8
-"""Paths that are too short for their length are scaled, not only made longer at their end."""
-SLIDER_PARTS = UNTIMED_TYPES | {EventType.LAST_ANCHOR, EventType.SLIDER_END}
-LOOSE_TYPES = {EventType.LAST_ANCHOR, EventType.SLIDER_END, EventType.DRUMROLL_END}
+NEAR_PX = 3
+"""Durations are cut off to whole milliseconds; of a slider that lasts for no fraction of a beat, so
+much of its length is not known."""
 FINE = EncodingOptions(
     add_distances=False, position_precision_px=1, position_split_axes=True, types_first=True
 )
@@ -89,14 +86,55 @@ def speeds(events: Sequence[Event]) -> list[int]:
 
 
 def is_same(one: EventGroup, other: EventGroup) -> bool:
-    loose = one.kind in LOOSE_TYPES
-    near_px = LOOSE_PX if one.kind in SLIDER_PARTS else 0
-    return (
-        abs(one.time_ms - other.time_ms) <= (LOOSE_MS if loose else 0)
-        and math.dist((one.x or 0, one.y or 0), (other.x or 0, other.y or 0)) <= near_px
-        and replace(one, time_ms=0, at_ms=0, x=0, y=0)
-        == replace(other, time_ms=0, at_ms=0, x=0, y=0)
-    )
+    near_px = NEAR_PX if one.kind is EventType.SLIDER_END else 0
+    return math.dist((one.x or 0, one.y or 0), (other.x or 0, other.y or 0)) <= near_px and replace(
+        one, x=0, y=0
+    ) == replace(other, x=0, y=0)
+
+
+def again(document_of, objects: Sequence[str], timing: Sequence[str], mode: int = 0):
+    """A small map's groups before and after."""
+    before = document_of(objects, timing, mode=mode).beatmap
+    after = written(before, FINE)
+    return groups(before, FINE), groups(after, FINE), (before, after)
+
+
+TIMING = ["0,357.142857142857,4,2,0,60,1,0"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        # So many repeats that whole milliseconds do not tell how many.
+        "100,100,1000,2,0,L|114:100,24,8.75",
+        # Five points in one place are four red anchors.
+        "100,100,1000,2,0,B|150:100|150:100|150:100|150:100|150:100|200:100,1,100",
+        "100,100,1000,2,0,B|150:100|200:100|200:100|200:100|200:100,1,100",
+        # Paths that are too short for their length.
+        "100,100,1000,2,0,P|140:80|180:100,1,120",
+        "100,100,1000,2,0,L|160:100,1,70",
+        # A length that takes no whole number of milliseconds.
+        "100,100,1000,2,0,L|240:100,1,70",
+        "100,100,1000,2,0,B|150:180|240:100,3,93.3333333333333",
+    ],
+)
+def test_what_is_hard_to_tell_of_a_slider_comes_back(document_of, line: str):
+    before, after, _ = again(document_of, [line], TIMING)
+    assert after == before
+
+
+def test_kiai_right_beside_the_end_of_a_slider_keeps_its_moment(document_of):
+    timing = [*TIMING, "1179,-100,4,2,0,60,0,1"]
+    objects = ["100,100,1000,2,0,L|240:100,1,70", "100,100,1400,1,0"]
+    _, _, (before, after) = again(document_of, objects, timing)
+    assert encode_kiai(after, FINE) == encode_kiai(before, FINE)
+
+
+def test_scroll_speeds_a_millisecond_apart_stay_apart(document_of):
+    timing = [*TIMING, "1000,-50,4,2,0,60,0,0", "1001,-10,4,2,0,60,0,0", "1002,-100,4,2,0,60,0,0"]
+    objects = ["64,192,0,1,0,0:0:0:60:", "64,192,2000,1,0,0:0:0:60:"]
+    _, _, (before, after) = again(document_of, objects, timing, mode=3)
+    assert speeds(encode_scroll_speeds(after, FINE)) == speeds(encode_scroll_speeds(before, FINE))
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from companion.engine.checkpoint import CONFIG, read_json, read_weights
+from companion.engine.checkpoint import CONFIG, read_json, read_weights, verify_depth
 from companion.errors import CheckpointMismatch
 
 if TYPE_CHECKING:
@@ -140,8 +140,10 @@ def read_config(folder: Path, kind: type[Config]) -> Config:
         ModelMissing: There is no such file.
         CheckpointMismatch: It lacks a value, or one cannot be used; the first one is named.
     """
+    content = read_json(folder / CONFIG)
+    verify_depth(content, folder)
     try:
-        return kind.model_validate(read_json(folder / CONFIG))
+        return kind.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])

@@ -18,7 +18,7 @@ from companion.engine.analysis.configuration import (
     read_plain_weights,
 )
 from companion.engine.analysis.rhythm_tokens import RhythmVocabulary
-from companion.engine.checkpoint import fill
+from companion.engine.checkpoint import fill, misfit_is_typed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +52,8 @@ def load_rhythm_network(folder: Path, device: torch.device) -> tuple[RhythmNetwo
         CheckpointMismatch: They do not fit each other; the first misfit is named.
     """
     config = read_config(folder, RhythmConfig)
-    with torch.device("meta"):
-        network = RhythmNetwork(config)
-    fill(network, read_plain_weights(folder), device=device, dtype=torch.float32)
+    with misfit_is_typed(folder, device):
+        with torch.device("meta"):
+            network = RhythmNetwork(config)
+        fill(network, read_plain_weights(folder), device=device, dtype=torch.float32)
     return network.eval(), config

@@ -21,7 +21,7 @@ from companion.engine.analysis.configuration import (
     read_plain_weights,
 )
 from companion.engine.analysis.style_vocabulary import PAD, StyleVocabulary
-from companion.engine.checkpoint import fill
+from companion.engine.checkpoint import fill, misfit_is_typed
 from companion.engine.mel import FourierKernels, MelSettings, MelSpectrogram
 from companion.errors import CheckpointMismatch
 
@@ -101,10 +101,11 @@ def load_style_network(folder: Path, device: torch.device) -> tuple[StyleNetwork
         CheckpointMismatch: They do not fit each other; the first misfit is named.
     """
     config = read_config(folder, StyleConfig)
-    with torch.device("meta"):
-        network = StyleNetwork(config)
-    weights = read_plain_weights(folder, WRAPPER)
-    fill(network, weights, unused=UNUSED_TENSORS, device=device, dtype=torch.float32)
+    with misfit_is_typed(folder, device):
+        with torch.device("meta"):
+            network = StyleNetwork(config)
+        weights = read_plain_weights(folder, WRAPPER)
+        fill(network, weights, unused=UNUSED_TENSORS, device=device, dtype=torch.float32)
     return network.eval(), config
 
 

@@ -102,6 +102,8 @@ class ClassTable:
             ("mapper_idx", self.mappers.values(), self.n_mappers),
             ("descriptor_idx", self.descriptors.values(), self.n_descriptors),
         )
+        if min(self.n_difficulties, self.n_circle_sizes, *(count for _, _, count in kinds)) < 0:
+            raise CheckpointMismatch("The diffusion model has kinds with less than no classes.")
         for name, classes, count in kinds:
             if any(not 0 <= index < max(count - 1, 0) for index in classes):
                 raise CheckpointMismatch(

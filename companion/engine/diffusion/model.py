@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
-from companion.engine.checkpoint import CONFIG, choose_device, fill, read_json, read_weights
+from companion.engine.checkpoint import (
+    CONFIG,
+    choose_device,
+    fill,
+    misfit_is_typed,
+    read_json,
+    read_weights,
+    verify_depth,
+)
 from companion.engine.diffusion.classes import ClassTable
 from companion.engine.diffusion.network import DiffusionNetwork, NetworkSize
 from companion.engine.diffusion.sequence import CONTEXT_SIZE
-from companion.errors import CheckpointMismatch, OutOfMemory
+from companion.errors import CheckpointMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +28,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from companion.engine.checkpoint import DeviceName
+
+
+MOST = 1_000_000
+"""No network was trained with more steps, or looks at more points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,12 @@ class DiffusionSettings:
             raise CheckpointMismatch(
                 f"The configuration does not describe a diffusion model: {error!r}."
             ) from error
+        for name, value in (
+            ("diffusion_steps", settings.n_trained_steps),
+            ("seq_len", settings.reach_points),
+        ):
+            if not 1 <= value <= MOST:
+                raise CheckpointMismatch(f"The diffusion model's “{name}” is {value}.")
         if size.context_size != CONTEXT_SIZE:
             raise CheckpointMismatch(
                 f"The diffusion model expects {size.context_size} values for each point; this "
@@ -142,27 +160,18 @@ def load(
         OutOfMemory: The device cannot hold the weights.
     """
     config = read_json(folder / CONFIG)
-    settings = DiffusionSettings.from_config(config)
-    classes = ClassTable.from_config(cast("dict[str, Any]", config.get("tokenizer", {})))
-    if classes.size != settings.size.class_size:
-        raise CheckpointMismatch(
-            f"The diffusion model in {folder} has a table of {classes.size} classes, but its "
-            f"network takes {settings.size.class_size}."
-        )
+    verify_depth(config, folder)
     chosen = choose_device(device)
-    try:
+    with misfit_is_typed(folder, chosen):
+        settings = DiffusionSettings.from_config(config)
+        classes = ClassTable.from_config(cast("dict[str, Any]", config.get("tokenizer", {})))
+        if classes.size != settings.size.class_size:
+            raise CheckpointMismatch(
+                f"The diffusion model in {folder} has a table of {classes.size} classes, but its "
+                f"network takes {settings.size.class_size}."
+            )
         with torch.device("meta"):
             network = DiffusionNetwork(settings.size)
-        weights = read_weights(folder)
-        fill(network, weights, device=chosen, dtype=dtype or torch.float32)
-    except (TypeError, ValueError) as error:
-        raise CheckpointMismatch(
-            f"{folder / CONFIG} does not describe a diffusion model: {error}."
-        ) from error
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise OutOfMemory(
-            f"The diffusion model in {folder} does not fit into the memory of the {chosen.type} "
-            "device. Close other programs, or run it on the CPU."
-        ) from error
+        fill(network, read_weights(folder), device=chosen, dtype=dtype or torch.float32)
     network.requires_grad_(requires_grad=False).eval()
     return DiffusionModel(network, settings, classes)

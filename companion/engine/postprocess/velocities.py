@@ -19,6 +19,7 @@ FINE_STEPS = 100
 SLOWEST = 1e-5
 HAIR = 1e-9
 """Adds less than a millisecond to sliders of up to a week, and more than rounding takes away."""
+ROUNDING_MS = 1e-6
 LONGEST_EXTENSION = 1.5
 """A slider that is this much longer than its path gets a lower velocity."""
 
@@ -61,9 +62,9 @@ def exact_duration(total_ms: float, slides: int, beat_ms: float) -> float:
         return total_ms
     for divisor in range(1, FINEST_SNAP + 1):
         unit_ms = beat_ms / divisor * slides
-        # The hair is for durations that are a whole number of units but for rounding.
-        exact_ms = math.ceil((total_ms - 1e-6) / unit_ms) * unit_ms
-        if 0 < exact_ms < total_ms + 1:
+        # What is a whole millisecond but for rounding is one.
+        exact_ms = math.ceil((total_ms - ROUNDING_MS) / unit_ms) * unit_ms
+        if 0 < exact_ms < total_ms + 1 - ROUNDING_MS:
             return exact_ms
     return total_ms
 

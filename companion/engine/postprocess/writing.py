@@ -137,8 +137,13 @@ class MapWriter:
         self._set_volume(head, head.time_ms)
         self._set_taiko_speed(head)
         line = self.lines.at(moment(start_ms))
-        span = Span(duration_ms, line.governing_red, self._slider_multiplier)
-        length_px = span.length_px(line.velocity)
+        red = line.governing_red
+        if self._options.original_quirks:
+            length_px = Span(duration_ms, red, self._slider_multiplier).length_px(line.velocity)
+        else:
+            exact_ms = exact_duration(duration_ms, 1, red.beat_length)
+            span = Span(exact_ms, red, self._slider_multiplier)
+            length_px = span.lasting(span.length_px(line.velocity), line.velocity, 1)
         # Only the length matters: the drumroll runs to and fro over the width of the playfield.
         turns = -int(-length_px // DRUMROLL_WIDTH)
         anchors = "|".join(f"{DRUMROLL_WIDTH if i % 2 == 0 else 0}:192" for i in range(turns))
