@@ -35,7 +35,7 @@ from companion.checks import (  # noqa: E402
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable
 
     from companion.findings import Finding
 
@@ -96,7 +96,7 @@ def take_alone(census: Census, path: Path) -> None:
 
 
 @contextlib.contextmanager
-def unpacked(archive: Path) -> Iterator[Path]:
+def unpacked(archive: Path) -> Generator[Path]:
     """An archive's files in a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["tar", "--zstd", "-xf", str(archive), "-C", folder], check=True)

@@ -43,8 +43,13 @@ class FolderFile(FactSource):
 
     def head(self, n_bytes: int) -> bytes | None:
         """The first bytes of the file; None when they cannot be read (any more)."""
+        return self.part(0, n_bytes)
+
+    def part(self, start: int, n_bytes: int) -> bytes | None:
+        """Some bytes of the file from a place on; None when they cannot be read (any more)."""
         try:
             with self.path.open("rb") as file:
+                file.seek(start)
                 return file.read(n_bytes)
         except OSError:
             return None

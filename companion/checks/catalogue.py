@@ -29,6 +29,7 @@ from companion.checks import (
     timing_sets,
     title_markers,
     unused_lines,
+    videos,
 )
 from companion.checks.check import WEIGHTS, WHOLE_MAP, DifficultyCheck, FolderCheck, SetCheck
 from companion.checks.difficulty import Difficulty
@@ -62,6 +63,7 @@ CHECKS: tuple[Check, ...] = (
     *markers.CHECKS,
     *title_markers.CHECKS,
     *resources.CHECKS,
+    *videos.CHECKS,
     *files.CHECKS,
     *osu.CHECKS,
     *taiko.CHECKS,

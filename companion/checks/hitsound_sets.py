@@ -28,6 +28,8 @@ FEW_SOUNDS = 8
 """With fewer sounds nobody can tell that a difficulty goes its own way."""
 OWN_WAY_SHARE = 1 / 4
 """A difficulty in which more of the sounds than this differ goes its own way."""
+FEWEST_SHARE = 1 / 3
+"""Of the difficulties that sound at a time; what fewer of them have is their own emphasis."""
 NEAR_SOUNDS = 16
 """Gaps with no more sounds in between are one finding."""
 NAMES = {WHISTLE: "whistle", FINISH: "finish", CLAP: "clap"}
@@ -135,17 +137,20 @@ def _lacking(
     one: Difficulty, mine: Heard, others: Sequence[tuple[Difficulty, Heard]]
 ) -> Iterator[Issue]:
     missing = np.zeros(len(mine.times_ms), dtype=np.int64)
+    present = np.zeros(len(mine.times_ms), dtype=np.int64)
     witnesses: dict[int, list[str]] = {}
     for other, theirs in others:
         at = _at_the_same_time(mine, theirs)
         both = np.flatnonzero(at >= 0)
         lacking = theirs.additions[at[both]] & ~mine.additions[both]
         missing[both] |= lacking
+        present[both] += 1
         for place in both[lacking != 0].tolist():
             witnesses.setdefault(place, []).append(f"[{other.name}]")
     gaps: list[Gap] = [
         Gap(place, int(missing[place]), tuple(witnesses[place]))
         for place in map(int, np.flatnonzero(missing))
+        if len(witnesses[place]) >= present[place] * FEWEST_SHARE
     ]
     run: list[Gap] = []
     for gap in gaps:
@@ -178,12 +183,16 @@ CHECKS: tuple[Check, ...] = (
         title="Inconsistent hit sounds",
         category="Hit Sounds",
         cause=(
-            "A head or end lacks an addition that most (warning) or some (minor) of the other "
-            "difficulties have at this time; a difficulty that differs everywhere is named once."
+            "A head or end lacks an addition that most of the other difficulties have at this "
+            "time (warning), or a third of those that sound then (minor); a difficulty that "
+            "differs everywhere is named once."
         ),
         criterion="One moment of the song should sound the same in all difficulties.",
         answers=("MapsetVerifier:HitSoundConsistency",),
-        differs="Places near to each other that lack the same are one finding.",
+        differs=(
+            "What fewer than a third have is left out, as it is in nearly every set; places near "
+            "to each other that lack the same are one finding."
+        ),
         severities=(Severity.WARNING, Severity.MINOR),
         modes=frozenset({Mode.OSU, Mode.CATCH}),
         find=find_inconsistent_hitsounds,

@@ -81,6 +81,8 @@ def _stretch(plain: Sequence[Sound], beatmap: Beatmap) -> Iterator[Issue]:
 
 def find_muted(difficulty: Difficulty) -> Iterator[Issue]:
     """Runs of objects that can hardly be heard."""
+    if all(sound.volume > QUIET_PERCENT for sound in difficulty.fact(sounds)):
+        return
     run: list[Sound] = []
     level: Severity | None = None
     for _, group in groupby(difficulty.fact(sounds), key=lambda sound: sound.item.line):

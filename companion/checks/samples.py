@@ -194,11 +194,12 @@ def find_uneven_samples(folder: Folder) -> Iterator[Issue]:
 
 def find_common_finishes(difficulty: Difficulty) -> Iterator[Issue]:
     """Cymbals all the time."""
-    count = sum(
-        1
+    moments = {
+        round(sound.time_ms)
         for sound in difficulty.fact(sounds)
         if sound.additions & FINISH and sound.addition_set != DRUM and not sound.custom
-    )
+    }
+    count = len(moments)
     length_ms = difficulty.fact(drain_ms)
     if count * FINISH_OFTEN_MS > length_ms > 0:
         yield Issue(
@@ -267,7 +268,7 @@ CHECKS: tuple[Check, ...] = (
         cause="Finishes of the normal or soft set come every 2 s of drain time or more often.",
         criterion="Cymbals are for the strong beats; all the time they tire the ear.",
         answers=("MapsetVerifier:CommonFinish",),
-        differs="It counts notes, not files: Mapset Verifier looks at custom samples one by one.",
+        differs="It counts moments, whatever files they play; Mapset Verifier looks at each file.",
         severities=(Severity.WARNING,),
         modes=frozenset({Mode.OSU, Mode.CATCH, Mode.MANIA}),
         find=find_common_finishes,

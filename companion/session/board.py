@@ -24,6 +24,7 @@ class FindingsBoard:
     def __init__(self, dismissed: Iterable[str] = ()) -> None:
         self.dismissed: frozenset[str] = frozenset(dismissed)
         self._rules: dict[str, Finding] = {}
+        self._set_rules: dict[str, Finding] = {}
         self._model: dict[str, Finding] = {}
         self._shown: dict[str, ShownFinding] = {}
         self._touched: dict[str, None] = {}  # a set that keeps its order
@@ -36,7 +37,8 @@ class FindingsBoard:
     @property
     def dismissed_count(self) -> int:
         """How many findings of this revision are hidden."""
-        return sum(1 for i in self.dismissed if i in self._rules or i in self._model)
+        sources = self._rules, self._set_rules, self._model
+        return sum(1 for i in self.dismissed if any(i in source for source in sources))
 
     def get(self, finding_id: str) -> ShownFinding | None:
         """A finding on show."""
@@ -47,6 +49,12 @@ class FindingsBoard:
         self._touch(self._rules)
         self._rules = {finding.id: finding for finding in findings}
         self._touch(self._rules)
+
+    def replace_set_rules(self, findings: Iterable[Finding]) -> None:
+        """The rules have looked at the set around the map."""
+        self._touch(self._set_rules)
+        self._set_rules = {finding.id: finding for finding in findings}
+        self._touch(self._set_rules)
 
     def forget_changed(self, changed: Iterable[TimeRange], document: Document) -> None:
         """Drop what the model said about stretches that are no longer what it saw.
@@ -104,8 +112,9 @@ class FindingsBoard:
     def _visible(self, finding_id: str) -> ShownFinding | None:
         if finding_id in self.dismissed:
             return None
-        if finding_id in self._rules:
-            return ShownFinding(self._rules[finding_id], "rule")
+        for rules in (self._rules, self._set_rules):
+            if finding_id in rules:
+                return ShownFinding(rules[finding_id], "rule")
         if finding_id in self._model:
             return ShownFinding(self._model[finding_id], "model")
         return None

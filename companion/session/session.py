@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from companion.beatmap import Document, TimingPoint
+    from companion.findings import Finding
     from companion.journal import UndoStep
     from companion.session.examination import Examined
 
@@ -117,6 +118,13 @@ class Session(ModelWork):
         self._revise(examined, origin)
         self.set_undo_steps(standing_steps(self.undo_steps, examined.document.digest))
 
+    def set_checked(self, revision: Revision, findings: Iterable[Finding]) -> None:
+        """The rules have looked at the set around a revision; of an older one it is no news."""
+        if self.revision is not revision:
+            return
+        self.board.replace_set_rules(findings)
+        self._publish_findings()
+
     def gone(self) -> None:
         """The open map's file was deleted."""
         path = self._require_map().path
@@ -184,6 +192,7 @@ class Session(ModelWork):
         """Take in what the rules say about a new revision, or that it cannot be used."""
         if not document.readable:
             self.board.replace_rules(())
+            self.board.replace_set_rules(())
             self.board.forget_model()
             self.problem_over("map_lines")
             self.problem(

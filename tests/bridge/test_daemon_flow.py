@@ -61,6 +61,21 @@ def _telling(client, start_ms):
     return next((d for d in deltas if any(f.objects_ms == [start_ms] for f in d.added)), None)
 
 
+async def test_the_set_is_checked_after_the_map_and_after_every_save(start, join, mapset):
+    def found(client, code):
+        return code in {finding.code for finding in client.findings.values()}
+
+    async with start() as daemon, join(daemon) as client:
+        await client.until(lambda c: found(c, "preview_time"))
+        assert not found(client, "unused_file")
+        (mapset.folder / "junk.txt").write_bytes(b"1")
+        mapset.save(moved={10: 37})
+        await client.until(lambda c: found(c, "unused_file"))
+        (mapset.folder / "junk.txt").unlink()
+        mapset.save(moved={10: 38})
+        await client.until(lambda c: not found(c, "unused_file"))
+
+
 async def test_an_unchanged_save_is_no_revision(start, join, mapset):
     async with start() as daemon, join(daemon) as client:
         await client.scanned()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -51,7 +51,7 @@ OBJECTS = (
     "100,100,4505,2,2,B|100:100|240:100,1,140,0|0,0:0|0:0,0:0:0:0:",
     *(f"100,100,{7000 + n * 250},1,{n % 3 * 2},0:0:0:{5 + n % 20}:" for n in range(60)),
 )
-RICH = {
+RICH: dict[str, Any] = {
     "timing": TIMING,
     "metadata": METADATA,
     "events": EVENTS,
@@ -111,7 +111,8 @@ def respelt(line: str, spelling: int) -> str:
 def test_the_spelling_of_numbers_does_not_matter(spelling: int) -> None:
     timing = tuple(respelt(line, spelling) for line in TIMING)
     objects = tuple(respelt(line, spelling) for line in OBJECTS)
-    assert heard(chart(objects, **{**RICH, "timing": timing})) == heard(rich())
+    respelt_map: dict[str, Any] = {**RICH, "timing": timing}
+    assert heard(chart(objects, **respelt_map)) == heard(rich())
 
 
 @pytest.mark.parametrize("mode", [0, 1, 2, 3])

@@ -122,8 +122,10 @@ def test_additions_that_the_others_have_are_missing() -> None:
     (finding,) = found_in_set("inconsistent_hitsounds", full, full, bare)
     assert (finding.severity, finding.file, finding.objects) == (W, "2.osu", (1000,))
     assert "no clap here" in finding.message
-    (finding,) = found_in_set("inconsistent_hitsounds", full, bare, bare, bare, bare)[:1]
-    assert finding.severity is M  # one of four others has it
+    # one of the two, three or four others has it
+    for n, expected in ((2, [M, M]), (3, [M, M, M]), (4, [])):
+        findings = found_in_set("inconsistent_hitsounds", full, *[bare] * n)
+        assert severities(findings) == expected
 
 
 @pytest.mark.parametrize(("shift", "count"), [(0, 1), (1, 1), (2, 0)])
@@ -178,5 +180,8 @@ def test_finishes_all_the_time(n: int, sample_set: int, count: int) -> None:
     ]
     data = chart(objects, timing=(f"0,500,4,{sample_set},1,60,1,0",))
     assert len(found("common_finish", data)) == count
+    chords = [line for line in objects for _ in range(3)]
+    mania = chart(chords, timing=(f"0,500,4,{sample_set},1,60,1,0",), mode=3)
+    assert len(found("common_finish", mania)) == count
     taiko = chart(objects, timing=(f"0,500,4,{sample_set},1,60,1,0",), mode=1)
     assert found("common_finish", taiko) == []

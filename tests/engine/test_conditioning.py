@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from companion.beatmap import Mode
 from companion.beatmap.star_rating import star_rating
 from companion.engine.conditioning import Conditioning, note_density
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_a_map_speaks_about_itself(beatmap_of):
@@ -55,3 +60,9 @@ def test_stars_of_a_map_and_of_nonsense(document_of):
     assert stars is not None
     assert stars > 0
     star_rating(b"\x00\xff no map")  # whatever it says, it does not raise
+
+
+def test_a_map_made_to_take_forever_has_no_star_rating(map_text: Callable[..., bytes]):
+    endless = map_text(["0,0,0,2,0,L|9:0,1000000,1", "0,0,1,2,0,L|9:0,9000,131072"] * 99)
+    assert star_rating(endless) is None
+    assert star_rating(map_text(["0,0,0,2,0,L|9:0,3,90", "9,9,2000,1,0"] * 99)) is not None

@@ -105,6 +105,25 @@ def test_reports_of_an_older_scan_change_nothing(opened, new_map, new_finding):
     assert opened.session.board.shown == shown
 
 
+def test_what_the_rules_find_in_the_set_stands_beside_the_rest(opened, new_map, new_finding):
+    before = {shown.finding.id for shown in opened.session.board.shown}
+    about_set, again = new_finding(70_000), new_finding(80_000)
+    first = opened.session.revision
+    opened.session.set_checked(first, (about_set,))
+    (news,) = opened.take()
+    assert [shown.finding for shown in news.added] == [about_set]
+    opened.session.set_checked(first, (again,))
+    (news,) = opened.take()
+    assert ([s.finding for s in news.added], news.removed_ids) == ([again], (about_set.id,))
+    assert {s.finding.id for s in opened.session.board.shown} == before | {again.id}
+    opened.save(new_map(moved={4: 37}))
+    assert again.id in {s.finding.id for s in opened.session.board.shown}
+    opened.session.set_checked(first, ())  # of a revision that is no more
+    assert opened.take() == []
+    opened.save(b"")
+    assert opened.session.board.shown == ()
+
+
 def test_the_scan_starts_where_the_edit_was(opened, new_map):
     opened.save(new_map(moved={4: 37}))
     assert abs(opened.score.request.near_ms - 3000) < 500

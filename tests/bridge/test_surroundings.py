@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from companion.beatmap import Document
+from companion.bridge import surroundings
+from companion.bridge.surroundings import Surroundings
+from tests.checks.conftest import LONG, chart
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+USUAL = chart(LONG, general=("PreviewTime: 9",))
+UNSET = chart(LONG)
+
+
+def codes(look: Surroundings, path: Path) -> set[tuple[str, str]]:
+    document = Document.parse(path.read_bytes())
+    return {(finding.code, finding.file) for finding in look.look(path, document)}
+
+
+def test_what_concerns_the_map_or_the_whole_set_is_found(tmp_path: Path) -> None:
+    look = Surroundings()
+    (tmp_path / "a.osu").write_bytes(UNSET)
+    (tmp_path / "b.osu").write_bytes(USUAL)
+    (tmp_path / "junk.txt").write_bytes(b"1")
+    found = codes(look, tmp_path / "a.osu")
+    assert {("preview_time", "a.osu"), ("unused_file", "junk.txt")} <= found
+    assert ("preview_time", "a.osu") not in codes(look, tmp_path / "b.osu")
+    (tmp_path / "a.osu").write_bytes(USUAL)
+    (tmp_path / "junk.txt").unlink()
+    found = codes(look, tmp_path / "a.osu")
+    assert not {code for code, _ in found} & {"preview_time", "unused_file"}
+
+
+def test_a_heap_of_maps_is_no_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for n in range(3):
+        (tmp_path / f"{n}.osu").write_bytes(UNSET)
+    assert codes(Surroundings(), tmp_path / "0.osu")
+    monkeypatch.setattr(surroundings, "MOST_DIFFICULTIES", 2)
+    assert codes(Surroundings(), tmp_path / "0.osu") == set()
