@@ -53,13 +53,13 @@ ODD = {
 def test_odd_maps_neither_fail_nor_take_long(data: bytes, mode: int, level: Level) -> None:
     stated = data.replace(b"Mode: 0", f"Mode: {mode}".encode())
     difficulty = Difficulty(Document.parse(stated), "a.osu", level)
-    started = time.perf_counter()
+    started = time.process_time()
     for check in RULES[mode]:
         if isinstance(check, DifficultyCheck):
             list(check.run(difficulty))
         elif isinstance(check, SetCheck):
             list(check.run(Mapset((difficulty, difficulty))))
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 @pytest.mark.parametrize("mode", range(4))
