@@ -26,6 +26,8 @@ RARE_DIVISOR = 5
 """From this divisor on, seldom use may be an accident."""
 RARE_WARNING, RARE_MINOR = 3, 7
 RARE_WARNING_SHARE, RARE_MINOR_SHARE = 0.005, 0.05
+MANY = 16
+"""Two difficulties that differ in more places do so on purpose, or throughout: said once."""
 ENOUGH_EDGES = 100
 """With fewer edges a share says nothing."""
 _UNSNAP_MS = 2.0
@@ -71,14 +73,30 @@ def find_inconsistent_snapping(mapset: Mapset) -> Iterator[Issue]:
             for other in group[n + 1 :]:
                 if (other.stars or 0.0) <= (one.stars or 0.0):
                     continue
+                issues: list[Issue] = []
                 for mine, theirs in _confused(one, other):
                     # The notes of a chord are one moment.
                     moment = round(float(one.fact(edges).times_ms[mine]))
-                    if moment not in seen:
-                        seen.add(moment)
-                        issue = _issue(one, mine, other, theirs)
-                        if issue is not None:
-                            yield issue
+                    issue = None if moment in seen else _issue(one, mine, other, theirs)
+                    seen.add(moment)
+                    if issue is not None:
+                        issues.append(issue)
+                yield from issues if len(issues) <= MANY else [_summary(issues, other)]
+
+
+def _summary(issues: list[Issue], other: Difficulty) -> Issue:
+    """One issue for a difficulty that snaps otherwise throughout: it swings where others do not."""
+    first = issues[0]
+    return Issue(
+        severity=Severity.WARNING
+        if any(issue.severity is Severity.WARNING for issue in issues)
+        else Severity.MINOR,
+        message=f"{first.message} So it is at {len(issues)} places.",
+        objects=first.objects,
+        at=first.at,
+        detail=f"throughout {other.name}",
+        difficulty=first.difficulty,
+    )
 
 
 def _issue(one: Difficulty, mine: int, other: Difficulty, theirs: int) -> Issue | None:
@@ -183,6 +201,7 @@ CHECKS: tuple[Check, ...] = (
         ),
         criterion="The same sound has to be on the same tick in all difficulties.",
         answers=("MapsetVerifier:WrongSnapping",),
+        differs="More than 16 such places against one difficulty are one finding.",
         severities=(Severity.WARNING, Severity.MINOR),
         find=find_inconsistent_snapping,
     ),

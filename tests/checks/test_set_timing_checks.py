@@ -104,6 +104,15 @@ def test_harder_difficulties_have_other_rhythms_on_other_ticks(
     assert severities(found_in_set("inconsistent_snapping", one, other)) == expected
 
 
+@pytest.mark.parametrize(("n", "count"), [(16, 16), (17, 1)])
+def test_a_difficulty_that_swings_throughout_is_told_once(n: int, count: int) -> None:
+    one = on(*(1250 + 1000 * i for i in range(n)))
+    other = on(*(1333 + 1000 * i for i in range(n)), name="Insane", extra=200)
+    findings = found_in_set("inconsistent_snapping", one, other)
+    assert len(findings) == count
+    assert ("at 17 places" in findings[0].message) is (count == 1)
+
+
 def test_other_modes_have_other_rhythms() -> None:
     taiko = chart(["1,1,500,1,0", "1,1,1333,1,0"], mode=1)
     assert found_in_set("inconsistent_snapping", on(500, 1250), taiko) == []
