@@ -1,8 +1,9 @@
 """Rules that a person could verify by hand, from the ranking criteria and from common sense.
 
-One module per category, each check a function that yields issues and a few words about it;
-``catalogue`` lists them all. A check looks at one difficulty, at the difficulties of a set, or at
-the files of its folder. Pure code over what was read: no model, milliseconds per map.
+One module per category, each check a function that yields issues and a few words about it; the
+rules of one mode have a package of its name. ``catalogue`` lists them all. A check looks at one
+difficulty, at the difficulties of a set, or at the files of its folder. Pure code over what was
+read: no model, milliseconds per map.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def main_bpm(difficulty: Difficulty) -> float:
     beatmap = difficulty.beatmap
     lasting: dict[float, float] = {}
     reds = [red for red in beatmap.red_lines if red.bpm > 0]
-    for red, following in zip(reds, (*reds[1:], None), strict=True):
+    for red, following in zip(reds, (*reds[1:], None), strict=False):
         until = min(following.time_ms, beatmap.last_ms) if following else beatmap.last_ms
         bpm = round(red.bpm, 2)
         # The first red line also governs what lies before it.

@@ -134,7 +134,7 @@ def bar_lines(difficulty: Difficulty) -> BarLines:
         return BarLines(())
     reds = beatmap.red_lines
     times: list[float] = []
-    for red, following in zip(reds, (*reds[1:], None), strict=True):
+    for red, following in zip(reds, (*reds[1:], None), strict=False):
         length = bar_ms(red)
         if length is None:
             continue

@@ -85,7 +85,7 @@ def find_unaffected(difficulty: Difficulty) -> Iterator[Issue]:
 def _speeds(beatmap: Beatmap) -> Iterator[tuple[float, float]]:
     """Times of lines, and the scroll speed from there; of lines at one time the last one."""
     points = sorted(beatmap.timing_points, key=lambda p: (p.time_ms, not p.uninherited))
-    for point, following in zip(points, (*points[1:], None), strict=True):
+    for point, following in zip(points, (*points[1:], None), strict=False):
         if following is None or following.time_ms != point.time_ms:
             yield point.time_ms, point.scroll_speed
 

@@ -66,7 +66,7 @@ def _sections(difficulty: Difficulty) -> list[Section]:
     starts = sorted(item.start_ms for item in beatmap.hit_objects)
     found: list[Section] = []
     number = 0
-    for point, following in zip(points, (*points[1:], None), strict=True):
+    for point, following in zip(points, (*points[1:], None), strict=False):
         end_ms = min(following.time_ms, beatmap.last_ms) if following else beatmap.last_ms
         red = beatmap.timing_at(point.time_ms)
         if end_ms <= point.time_ms or red is None or red.bpm <= 0:
