@@ -35,10 +35,6 @@ MODE_SHARES = (0.5, 0.06, 0.04, 0.4)
 """How often a batch is of each mode."""
 UNKNOWN_SHARE = 0.1
 """How often stars, and how often density, are withheld."""
-PAST_UNKNOWN_SHARE = 0.3
-"""How often the first events of a window are left out, so that what follows must be heard."""
-MOST_UNKNOWN = 0.6
-"""Share of a window's events that is left out at most."""
 MAX_TRAINED_TOKENS = 513
 """Longer windows are cut while training, either at their start or at their end."""
 CANDIDATES = 3
@@ -168,20 +164,13 @@ class Drawer:
         return self._cut(self._written(chart, speed, column, classes, wish, mirror), rng)
 
     def _cut(self, view: View, rng: Generator) -> View:
-        """At times without its first events; then the start or the end if it is too long."""
-        if rng.random() < PAST_UNKNOWN_SHARE:
-            n_events = len(view.tokens) - view.n_prompt
-            view = self._later(view, view.n_prompt + int(MOST_UNKNOWN * rng.random() * n_events))
+        """The start or the end of a window that is too long; in use, too, a past may be missing."""
         tokens = view.tokens
         if len(tokens) <= MAX_TRAINED_TOKENS:
             return view
         if rng.random() < 0.5:
             return replace(view, tokens=tokens[:MAX_TRAINED_TOKENS])
-        return self._later(view, len(tokens) - (MAX_TRAINED_TOKENS - view.n_prompt))
-
-    def _later(self, view: View, first: int) -> View:
-        """The same window without the events before the first one that begins at ``first``."""
-        tokens = view.tokens
+        first = len(tokens) - (MAX_TRAINED_TOKENS - view.n_prompt)
         kinds = self.vocabulary.kind_index[tokens[first:]]
         starts = np.flatnonzero(np.isin(kinds, _TYPE_KINDS))
         first += int(starts[0]) if len(starts) else 0

@@ -140,7 +140,7 @@ def test_ctrl_c_leaves_nothing_half_done(hub: Hub, tmp_path: Path):
     process = pulling(hub, tmp_path / "data")
     assert hub.holding.wait(60)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     assert process.returncode != 0
     assert "Traceback" not in err
     assert list((tmp_path / "data" / "models").iterdir()) == []
