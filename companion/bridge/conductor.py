@@ -19,7 +19,7 @@ from companion.bridge.atlas import Atlas
 from companion.bridge.detectors import EditorState, LastSaved, rank
 from companion.bridge.scribe import Scribe
 from companion.bridge.song import look_at_song
-from companion.bridge.surroundings import Surroundings
+from companion.bridge.surroundings import SetWatch
 from companion.bridge.watcher import (
     Gone,
     Moved,
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from companion.beatmap import Document
     from companion.bridge.detectors import Detector
     from companion.journal import Journal
-    from companion.session import Examined, Revision, Session
+    from companion.session import Examined, Session
     from companion.worker import EngineSource, Report
     from protocol.messages import ServerUpdate
 
@@ -119,9 +119,7 @@ class Conductor:
         self._songs = songs
         self._detection = Detection("last_saved")  # of the map that is followed
         self._look_again = asyncio.Event()
-        self._surroundings = Surroundings()
-        self._set_changed = asyncio.Event()
-        self._checked_in_set: Revision | None = None
+        self._set_watch = SetWatch(self)
         self._events: asyncio.Queue[WatchEvent] = asyncio.Queue()
         self._finished: asyncio.Queue[str] = asyncio.Queue()  # jobs that wait for their file
         self._made: dict[Path, str] = {}
@@ -140,7 +138,7 @@ class Conductor:
                 tasks.create_task(self._follow_events(), name="watch events")
                 tasks.create_task(self._follow_editor(ready), name="detectors")
                 tasks.create_task(self._create_difficulties(), name="new difficulties")
-                tasks.create_task(self._follow_set(), name="set")
+                tasks.create_task(self._set_watch.follow(), name="set")
         finally:
             await self.watcher.stop()
             await self._worker.close()
@@ -158,9 +156,7 @@ class Conductor:
                 case _:
                     if self.audience is not None and self.audience.listening:
                         self.audience.publish(self.wire.update(output))
-        if self.session.revision is not self._checked_in_set:
-            self._checked_in_set = self.session.revision
-            self._set_changed.set()
+        self._set_watch.revised()
 
     def _obey(self, order: CancelJob | KeepDismissed) -> None:
         match order:
@@ -309,24 +305,6 @@ class Conductor:
             self.session.song_known(song)
         self.hand_out()
 
-    async def _follow_set(self) -> None:
-        """Look at the set around the open map whenever it may have changed, beside everything."""
-        while True:
-            await self._set_changed.wait()
-            self._set_changed.clear()
-            open_map, revision = self.session.open_map, self.session.revision
-            if open_map is None or revision is None or not revision.document.readable:
-                continue
-            try:
-                findings = await asyncio.to_thread(
-                    self._surroundings.look, open_map.path, revision.document
-                )
-            except Exception:  # supervisor: a fault in one look must not end the looking
-                log.exception("looking at the set failed")
-                continue
-            self.session.set_checked(revision, findings)
-            self.hand_out()
-
     async def examine(self, data: bytes, before: Document | None) -> Examined:
         """Parse and check a file: at once when it is small, beside the loop when it is large."""
         if len(data) <= LARGE_FILE_BYTES:
@@ -364,7 +342,7 @@ class Conductor:
                 if not await asyncio.to_thread(_is, path, self._made.get(path)):
                     self._last_saved.saw(path)
                     self._look_again.set()
-                self._set_changed.set()  # it may be a difficulty of this set
+                self._set_watch.changed()  # it may be a difficulty of this set
             case WatchFailed(folder, reason):
                 self.session.problem(
                     "watch_failed",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from typing import TYPE_CHECKING, Final
 
 from companion.beatmap.folder_files import FolderFile, list_files
@@ -11,17 +13,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from companion.beatmap import Document
+    from companion.bridge.conductor import Conductor
     from companion.findings import Finding
+    from companion.session import Revision
+
+log = logging.getLogger(__name__)
 
 MOST_DIFFICULTIES: Final = 128
 """A folder with more is no set but a heap of maps, and nothing is said about it."""
 
 
 class Surroundings:
-    """Looks at a set again and again; what has not changed is not read again.
-
-    Runs on a thread beside the loop, one look at a time.
-    """
+    """Looks at a set again and again; what has not changed is not read again."""
 
     def __init__(self) -> None:
         self._files: tuple[FolderFile, ...] = ()
@@ -35,3 +38,43 @@ class Surroundings:
         others = {one.file_name for one in folder.mapset.difficulties} - {path.name}
         found = (*check_set(folder.mapset), *check_folder(folder))
         return tuple(finding for finding in found if finding.file not in others)
+
+
+class SetWatch:
+    """Has the surroundings of the open map looked at whenever they may have changed."""
+
+    def __init__(self, conductor: Conductor) -> None:
+        self._conductor = conductor
+        self._surroundings = Surroundings()
+        self._seen: Revision | None = None
+        self._changed = asyncio.Event()
+
+    def changed(self) -> None:
+        """A file of the set may be another one."""
+        self._changed.set()
+
+    def revised(self) -> None:
+        """The open map may be another one, or have another revision."""
+        revision = self._conductor.session.revision
+        if revision is not self._seen:
+            self._seen = revision
+            self._changed.set()
+
+    async def follow(self) -> None:
+        """Look at the set whenever it may have changed, on a thread beside the loop."""
+        session = self._conductor.session
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            open_map, revision = session.open_map, session.revision
+            if open_map is None or revision is None or not revision.document.readable:
+                continue
+            try:
+                findings = await asyncio.to_thread(
+                    self._surroundings.look, open_map.path, revision.document
+                )
+            except Exception:  # supervisor: a fault in one look must not end the looking
+                log.exception("looking at the set failed")
+                continue
+            session.set_checked(revision, findings)
+            self._conductor.hand_out()
