@@ -113,7 +113,13 @@ def pulling(hub: Hub, data: Path) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=_heeds_ctrl_c if os.name == "posix" else None,
     )
+
+
+def _heeds_ctrl_c() -> None:
+    """A shell that runs the tests in the background has Ctrl+C ignored, by children too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_a_model_is_pulled_whole_without_token_and_pickles(hub: Hub, tmp_path: Path):
