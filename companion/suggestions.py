@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from companion.beatmap import TextEdit, splice_green_lines, splice_objects
+from companion.beatmap import TextEdit, splice_section
 from companion.errors import EditConflict, RequestError, StaleEdit, UnknownId
 
 if TYPE_CHECKING:
@@ -197,10 +197,8 @@ def splice(
     difference = ground_difference(suggestion.base, current, suggestion.range)
     if difference is not None:
         raise StaleEdit(difference)
-    edits = splice_objects(current, suggestion.range, suggestion.lines(variant))
-    if suggestion.options.change_green_lines:
-        points = suggestion.green_lines(variant)
-        edits = (*splice_green_lines(current, suggestion.range, points), *edits)
+    points = suggestion.green_lines(variant) if suggestion.options.change_green_lines else None
+    edits = splice_section(current, suggestion.range, suggestion.lines(variant), points)
     return edits, current.apply(edits)
 
 

@@ -22,6 +22,7 @@ from companion.beatmap.splices import (
     splice_green_lines,
     splice_objects,
     splice_red_lines,
+    splice_section,
     straddling_objects,
 )
 from companion.beatmap.tempo import TempoSection, main_bpm, tempo_sections
@@ -66,6 +67,7 @@ __all__ = [
     "splice_green_lines",
     "splice_objects",
     "splice_red_lines",
+    "splice_section",
     "straddling_objects",
     "tempo_sections",
     "whole_song",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from companion.beatmap.edits import edits_of
 from companion.beatmap.numbers import format_number
+from companion.errors import OptionRefused
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -24,6 +25,40 @@ _BACKGROUND = re.compile(r"\s*(0|Background)\s*,")
 _BREAK = re.compile(r"\s*(2|Break)\s*,")
 _UNSAFE_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 """What osu! leaves out of file names, too."""
+
+
+class Settings(Protocol):
+    """The settings in ``[Difficulty]`` of a map, written or yet to be written."""
+
+    @property
+    def hp(self) -> float:
+        """HP drain, 0 to 10."""
+        ...
+
+    @property
+    def cs(self) -> float:
+        """Circle size, or the number of keys."""
+        ...
+
+    @property
+    def od(self) -> float:
+        """Overall difficulty, 0 to 10."""
+        ...
+
+    @property
+    def ar(self) -> float:
+        """Approach rate, 0 to 10."""
+        ...
+
+    @property
+    def slider_multiplier(self) -> float:
+        """Base slider velocity, in hundreds of osu! pixels per beat."""
+        ...
+
+    @property
+    def slider_tick_rate(self) -> float:
+        """Slider ticks per beat."""
+        ...
 
 
 def begin_difficulty(
@@ -88,6 +123,35 @@ def renamed(
     return document.apply(edits_of(document, removed, added))
 
 
+def changed_settings(made: Settings, own: Settings) -> dict[str, float]:
+    """Values of ``[Difficulty]`` in which a new map is not like another one of its set."""
+    values = {
+        "HPDrainRate": (made.hp, own.hp),
+        "CircleSize": (made.cs, own.cs),
+        "OverallDifficulty": (made.od, own.od),
+        "ApproachRate": (made.ar, own.ar),
+        "SliderMultiplier": (made.slider_multiplier, own.slider_multiplier),
+        "SliderTickRate": (made.slider_tick_rate, own.slider_tick_rate),
+    }
+    return {key: new for key, (new, old) in values.items() if new != old}
+
+
+def difficulty_name(wished: str | None, usual: str) -> str:
+    """The name of a new difficulty.
+
+    Args:
+        wished: What was asked for.
+        usual: What it is called otherwise.
+
+    Raises:
+        OptionRefused: It cannot stand on a line of its own.
+    """
+    name = usual if wished is None else wished.strip()
+    if not name or not name.isprintable():
+        raise OptionRefused("The difficulty's name has to be one line of text.")
+    return name
+
+
 def filled_from(document: Document, new: Document) -> Document:
     """Another difficulty of the set, with the settings, timing points and objects of a new map.
 
@@ -102,17 +166,8 @@ def filled_from(document: Document, new: Document) -> Document:
     """
     new.require_readable()
     own, made = document.beatmap, new.beatmap
-    stats = {
-        "HPDrainRate": (made.hp, own.hp),
-        "CircleSize": (made.cs, own.cs),
-        "OverallDifficulty": (made.od, own.od),
-        "ApproachRate": (made.ar, own.ar),
-        "SliderMultiplier": (made.slider_multiplier, own.slider_multiplier),
-        "SliderTickRate": (made.slider_tick_rate, own.slider_tick_rate),
-    }
-    changed = {key: value for key, (value, old) in stats.items() if value != old}
     mode = {"General": {"Mode": str(int(made.mode))}} if made.mode is not own.mode else None
-    begun = begin_difficulty(document, made.version, changed, others=mode)
+    begun = begin_difficulty(document, made.version, changed_settings(made, own), others=mode)
     return with_content(begun, content_lines(new, "TimingPoints"), content_lines(new, "HitObjects"))
 
 

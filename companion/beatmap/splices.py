@@ -107,6 +107,20 @@ def _rewrite(document: Document, texts: Mapping[int, bytes]) -> tuple[TextEdit, 
     return tuple(edits)
 
 
+def splice_section(
+    document: Document,
+    wanted: TimeRange,
+    lines: Sequence[bytes],
+    points: Sequence[TimingPoint] | None,
+) -> tuple[TextEdit, ...]:
+    """Edits that put objects and, unless ``None``, green lines in the place of a range's.
+
+    Raises what `splice_objects` and `splice_green_lines` raise.
+    """
+    edits = splice_objects(document, wanted, lines)
+    return edits if points is None else (*splice_green_lines(document, wanted, points), *edits)
+
+
 def splice_green_lines(
     document: Document, wanted: TimeRange, points: Sequence[TimingPoint]
 ) -> tuple[TextEdit, ...]:

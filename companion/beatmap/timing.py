@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from companion.beatmap.numbers import MAX_VALUE, parse_number, parse_whole, whole_or
@@ -48,6 +48,10 @@ class TimingPoint:
     def kiai(self) -> bool:
         """Whether kiai is on from here."""
         return bool(self.effects & KIAI_BIT)
+
+    def without_kiai(self) -> TimingPoint:
+        """The point of a map whose objects are new: kiai belongs to the old ones."""
+        return replace(self, effects=self.effects & ~KIAI_BIT)
 
     @property
     def omit_bar_line(self) -> bool:

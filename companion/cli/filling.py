@@ -15,7 +15,13 @@ from companion.beatmap import (
     splice_red_lines,
 )
 from companion.beatmap.layers import overlaid
-from companion.beatmap.new_difficulty import begin_difficulty, content_lines, renamed, with_content
+from companion.beatmap.new_difficulty import (
+    begin_difficulty,
+    changed_settings,
+    content_lines,
+    renamed,
+    with_content,
+)
 from companion.beatmap.timing import KIAI_BIT
 from companion.engine.events import ContextType
 
@@ -56,7 +62,7 @@ class Filling:
         return begin_difficulty(
             self.base,
             header.version,
-            self._stats(),
+            changed_settings(header, self.base.beatmap),
             others=self._texts(),
             background=None if background is None else background.name,
         )
@@ -108,19 +114,6 @@ class Filling:
         return with_content(
             target, [line.decode() for line in lines], content_lines(target, "HitObjects")
         )
-
-    def _stats(self) -> dict[str, float]:
-        """Values of ``[Difficulty]`` that are not the map's own any more."""
-        header, own = self.request.header, self.base.beatmap
-        values = {
-            "HPDrainRate": (header.hp, own.hp),
-            "CircleSize": (header.cs, own.cs),
-            "OverallDifficulty": (header.od, own.od),
-            "ApproachRate": (header.ar, own.ar),
-            "SliderMultiplier": (header.slider_multiplier, own.slider_multiplier),
-            "SliderTickRate": (header.slider_tick_rate, own.slider_tick_rate),
-        }
-        return {key: new for key, (new, old) in values.items() if new != old}
 
     def _texts(self) -> dict[str, dict[str, str]]:
         """Values of other sections that are wished for."""

@@ -10,6 +10,7 @@ from companion.beatmap import Mode, TimeRange, TimingPoint
 from companion.cli.map_wish import words_of
 from companion.cli.wish_checks import verify_wish
 from companion.engine.conditioning import Conditioning
+from companion.engine.difficulty_wish import DEFAULT_KEYS
 from companion.engine.events import ContextType
 from companion.engine.map_requests import MapOptions, MapRequest, Refinement, SuperTiming
 from companion.engine.postprocess import MapHeader
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 CREATOR = "osu! companion"
-DEFAULT_KEYS = 4
 LONGEST_MS = 86_400_000
 """No song is longer; an end that is left to the song is looked for here."""
 _BOTH = frozenset({Mode.OSU, Mode.CATCH})
@@ -148,8 +148,7 @@ class Reading:
         asked = ContextType.TIMING in (self._wanted() or ()) and ContextType.TIMING not in given
         if self._beatmap is None or ContextType.NONE in given or asked or wish.super_timing:
             return None
-        # Kiai belongs to the objects, and those are new.
-        return tuple(replace(line, effects=line.effects & ~1) for line in self._beatmap.red_lines)
+        return tuple(line.without_kiai() for line in self._beatmap.red_lines)
 
     def _range(self) -> TimeRange | None:
         start_ms, end_ms = self.wish.start_time, self.wish.end_time

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Document, Mode
-from companion.beatmap.new_difficulty import difficulty_file_name
+from companion.beatmap.new_difficulty import difficulty_file_name, difficulty_name
 from companion.engine.conditioning import Conditioning
 from companion.engine.map_requests import MapOptions, MapRequest
 from companion.engine.postprocess import MapHeader
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from companion.beatmap import Beatmap, TimingPoint
+    from companion.beatmap import Beatmap
 
 DEFAULT_KEYS = 4
 _WITH_SIZES = frozenset({Mode.OSU, Mode.CATCH})
@@ -70,7 +70,7 @@ class DifficultyWish:
             header,
             self._conditioning(header, base),
             self._options(),
-            _without_kiai(base),
+            tuple(line.without_kiai() for line in base.red_lines),
         )
         request.verify()
         return request
@@ -86,9 +86,6 @@ class DifficultyWish:
 
     def _header(self, mode: Mode, base: Beatmap) -> MapHeader:
         stars = "Generated" if self.difficulty is None else f"{self.difficulty:g} stars"
-        name = stars if self.name is None else self.name.strip()
-        if not name or not name.isprintable():
-            raise OptionRefused("The difficulty's name has to be one line of text.")
         header = MapHeader(
             mode=mode,
             audio_filename=base.audio_filename,
@@ -98,7 +95,7 @@ class DifficultyWish:
             artist=base.artist,
             artist_unicode=base.artist_unicode or base.artist,
             creator=base.creator,
-            version=name,
+            version=difficulty_name(self.name, stars),
             source=base.source,
             set_id=base.beatmap_set_id if base.beatmap_set_id > 0 else None,
             tags=" ".join(base.tags),
@@ -141,8 +138,3 @@ def file_name_of(header: MapHeader) -> str:
         f"Creator:{header.creator}\nVersion:{header.version}\n".encode()
     )
     return difficulty_file_name(name.beatmap)
-
-
-def _without_kiai(base: Beatmap) -> tuple[TimingPoint, ...]:
-    """The map's red lines; kiai belongs to the objects, and those are new."""
-    return tuple(replace(line, effects=line.effects & ~1) for line in base.red_lines)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from companion.beatmap import TimeRange, splice_green_lines, splice_objects
-from companion.beatmap.new_difficulty import begin_difficulty
+from companion.beatmap import TimeRange, splice_section
+from companion.beatmap.new_difficulty import begin_difficulty, difficulty_name
 from companion.engine.conditioning import Conditioning
 from companion.engine.requests import RegenerateOptions, RegenerateRequest
 from companion.engine.seeds import chosen_seed
@@ -72,10 +72,7 @@ class GuestWish:
         Raises:
             OptionRefused: It cannot stand on a line of its own.
         """
-        name = f"{self.difficulty:g} stars" if self.name is None else self.name.strip()
-        if not name or not name.isprintable():
-            raise OptionRefused("The difficulty's name has to be one line of text.")
-        return name
+        return difficulty_name(self.name, f"{self.difficulty:g} stars")
 
     def ignored_by(self, family: str) -> tuple[str, ...]:
         """Names of wishes that a family of models knows nothing of."""
@@ -141,10 +138,8 @@ def write_guest(
         points += passage.green_lines
         yield passage
     base = request.document
-    edits = splice_objects(base, request.range, lines)
-    if request.options.change_green_lines:
-        edits = (*splice_green_lines(base, request.range, points), *edits)
-    yield WrittenDifficulty(base.apply(edits))
+    greens = points if request.options.change_green_lines else None
+    yield WrittenDifficulty(base.apply(splice_section(base, request.range, lines, greens)))
 
 
 def _mapped(document: Document, song_length_ms: float) -> TimeRange:

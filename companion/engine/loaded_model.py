@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from companion.beatmap.star_rating import star_rating
@@ -119,7 +119,6 @@ class LoadedModel:
 
     def score(self, request: ScoreRequest, token: CancelToken) -> Iterator[ScoreProgress]:
         """See `Engine.score`."""
-        request.verify()
         document = request.document
         document.require_readable()
         song = self.listen(request.audio_path)
@@ -222,11 +221,11 @@ class LoadedModel:
         Raises:
             OptionRefused: Nothing of a window would be judged.
         """
-        windows, modding = self.backbone.settings.windows, self.modding
-        lookback = _first(lookback, modding.lookback, windows.lookback)
-        lookahead = _first(lookahead, modding.lookahead, windows.lookahead)
-        verify_overlap(lookback, lookahead)
-        return replace(windows, lookback=lookback, lookahead=lookahead)
+        windows = self.backbone.settings.windows
+        windows = windows.overlapping(self.modding.lookback, self.modding.lookahead)
+        windows = windows.overlapping(lookback, lookahead)
+        verify_overlap(windows.lookback, windows.lookahead)
+        return windows
 
     def _candidates(
         self, scan: Scan, scored: ScoredWindow, modders: Sequence[MapModder]
@@ -281,11 +280,6 @@ class _Report:
                 if self._told[window.index] != tuple(chosen.get(window.index, ()))
             ]
         )
-
-
-def _first(*values: float | None) -> float:
-    """The first value that is there; the last one always is."""
-    return next(value for value in values if value is not None)
 
 
 def _minutes(document: Document) -> float:

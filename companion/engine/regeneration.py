@@ -12,11 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
-from companion.beatmap import TimeRange, splice_green_lines, splice_objects
+from companion.beatmap import TimeRange, splice_objects, splice_section
 from companion.engine.events import ContextType
 from companion.engine.kept_rhythm import KeptRhythm
 from companion.engine.new_rhythm import NewRhythm
 from companion.engine.requests import Passage, VariantRank
+from companion.engine.seeds import seed_of_part
 from companion.errors import RangeRefused
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 RANKED_AFTER_MS = 4_000
 """So much of the map after a range judges the variants."""
-_SEED_STRIDE = 0x9E3779B97F4A7C15
-"""Seeds of variants lie far apart, so that neighbouring seeds of requests share none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,9 +85,8 @@ class Regeneration:
             lines = tuple(line for passage in own for line in passage.lines)
             greens = tuple(point for passage in own for point in passage.green_lines)
             document = self.request.document
-            edits = splice_objects(document, self.request.range, lines)
-            if self.options.change_green_lines:
-                edits = (*splice_green_lines(document, self.request.range, greens), *edits)
+            points = greens if self.options.change_green_lines else None
+            edits = splice_section(document, self.request.range, lines, points)
             yield Passage(
                 variant,
                 self.request.range,
@@ -112,8 +110,7 @@ class Regeneration:
     @property
     def seeds(self) -> list[int]:
         """One per variant."""
-        n = self.options.variants
-        return [(self.options.seed + i * _SEED_STRIDE) % 2**63 for i in range(n)]
+        return [seed_of_part(self.options.seed, i) for i in range(self.options.variants)]
 
     def input_of(self, window: Window) -> WindowInput:
         """What the encoder gets for a window."""

@@ -67,10 +67,6 @@ class ScoreRequest:
     lookahead: float | None = None
     """Trailing part of a window that is not judged; ``None`` is the model's own."""
 
-    def verify(self) -> None:
-        """Raise `OptionRefused` when nothing of a window would be judged."""
-        verify_overlap(self.lookback, self.lookahead)
-
 
 def verify_overlap(lookback: float | None, lookahead: float | None) -> None:
     """Raise `OptionRefused` when the parts at a window's ends leave nothing between them."""

@@ -22,6 +22,7 @@ from companion.engine.references import context_of, events_before
 from companion.engine.refining_maps import Refining
 from companion.engine.requests import HeardTiming, TimingOptions
 from companion.engine.sampling import Greedy, Sampler
+from companion.engine.seeds import seed_of_part
 from companion.engine.side_by_side import write_apart
 from companion.engine.super_timing import no_beat
 from companion.engine.timing import generate_timing
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
 
     RedLines = tuple[TimingPoint, ...]
 
-SEED_STRIDE = 0x9E3779B97F4A7C15
-"""Seeds of windows that stand alone lie far apart, so that neighbouring seeds share none."""
 _TAKEN_OVER = (ContextType.KIAI, ContextType.SV)
 
 
@@ -187,7 +186,7 @@ class WholeMap:
         if isinstance(self.chooser, Greedy):
             return self.chooser
         seed = self.request.options.seed
-        return Sampler.seeded([(seed + window.index * SEED_STRIDE) % 2**63 for window in windows])
+        return Sampler.seeded([seed_of_part(seed, window.index) for window in windows])
 
     def _generation(self, wanted: Sequence[ContextType], red_lines: RedLines | None) -> Generation:
         request, encoding = self.request, self._prompts.encoding
@@ -318,14 +317,13 @@ class WholeMap:
         usual, options = self.backbone.settings.windows, self.request.options
         if options.parallel:
             return usual.without_overlap()
-        lookback = usual.lookback if options.lookback is None else options.lookback
-        lookahead = usual.lookahead if options.lookahead is None else options.lookahead
-        if lookback + lookahead >= 1:
+        overlap = usual.overlapping(options.lookback, options.lookahead)
+        if overlap.lookback + overlap.lookahead >= 1:
             raise OptionRefused(
                 f"This model's windows have a lookback of {usual.lookback:g} and a lookahead of "
                 f"{usual.lookahead:g}; with the other one changed, nothing is left of them."
             )
-        return replace(usual, lookback=lookback, lookahead=lookahead)
+        return overlap
 
     @property
     def _conditioning(self) -> Conditioning:

@@ -75,6 +75,14 @@ class WindowSettings:
         """Length of the lookahead."""
         return self.lookahead * self.window_ms
 
+    def overlapping(self, lookback: float | None, lookahead: float | None) -> WindowSettings:
+        """The same windows with another lookback and lookahead; ``None`` leaves one as it is."""
+        return replace(
+            self,
+            lookback=self.lookback if lookback is None else lookback,
+            lookahead=self.lookahead if lookahead is None else lookahead,
+        )
+
     def keeping_more(self) -> WindowSettings:
         """The same windows, but with no more lookahead than is needed."""
         return replace(self, lookahead=min(self.lookahead, WIDE_LOOKAHEAD))

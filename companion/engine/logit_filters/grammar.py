@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
-
 from companion.engine.events import UNTIMED_TYPES, EventType
+from companion.engine.logit_filters.kind_masks import all_but, forbid
 from companion.engine.logit_filters.object_groups import OPTIONAL, group_attributes
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
     from companion.beatmap import Mode
@@ -65,13 +65,7 @@ class ObjectGrammar:
     def apply(self, logits: Tensor, history: TokenHistory) -> Tensor:
         """Forbid what cannot come next."""
         masks = [self._mask(history, row, logits.device) for row in range(len(history))]
-        if all(mask is None for mask in masks):
-            return logits
-        logits = logits.clone()
-        for row, mask in enumerate(masks):
-            if mask is not None:
-                logits[row].masked_fill_(mask, -torch.inf)
-        return logits
+        return forbid(logits, masks)
 
     def _mask(self, history: TokenHistory, row: int, device: torch.device) -> Tensor | None:
         state = (history.last_types[row], self._kind(history.recent(row, 1)))
@@ -85,13 +79,7 @@ class ObjectGrammar:
         next_kinds = self._next_kinds(kind, last)
         if next_kinds is None:
             return None
-        mask = torch.ones(self._vocabulary.size_out, dtype=torch.bool)
-        for allowed in next_kinds:
-            ids = self._vocabulary.ranges[allowed].ids
-            mask[ids.start : ids.stop] = False
-        if next_kinds >= self._between:
-            mask[[self._vocabulary.eos_id, *self._vocabulary.context_eos.values()]] = False
-        return mask
+        return all_but(self._vocabulary, next_kinds, may_end=next_kinds >= self._between)
 
     def _next_kinds(self, kind: EventType | None, last: EventType | None) -> Kinds | None:
         if kind is None or last is None:

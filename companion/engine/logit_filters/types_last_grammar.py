@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-import torch
-
 from companion.beatmap import Mode
 from companion.engine.events import BEAT_TYPES, UNTIMED_TYPES, EventType
+from companion.engine.logit_filters.kind_masks import all_but, forbid
 from companion.engine.logit_filters.object_groups import (
     OPTIONAL,
     SOUND,
@@ -25,6 +24,7 @@ from companion.engine.logit_filters.object_groups import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import torch
     from torch import Tensor
 
     from companion.engine.encoding import EncodingOptions
@@ -124,13 +124,7 @@ class TypesLastGrammar:
     def apply(self, logits: Tensor, history: TokenHistory) -> Tensor:
         """Forbid what cannot come next."""
         masks = [self._mask(history, row, logits.device) for row in range(len(history))]
-        if all(mask is None for mask in masks):
-            return logits
-        logits = logits.clone()
-        for row, mask in enumerate(masks):
-            if mask is not None:
-                logits[row].masked_fill_(mask, -torch.inf)
-        return logits
+        return forbid(logits, masks)
 
     def _mask(self, history: TokenHistory, row: int, device: torch.device) -> Tensor | None:
         said = history.said[row]
@@ -158,13 +152,8 @@ class TypesLastGrammar:
             kinds = frozenset[EventType]().union(*(g.next_kinds(said, last) for g in groups))
         if not kinds:
             return None
-        mask = torch.ones(self._vocabulary.size_out, dtype=torch.bool)
-        for kind in kinds:
-            ids = self._vocabulary.ranges[kind].ids
-            mask[ids.start : ids.stop] = False
-        if last is None and state is _Open.NOTHING:
-            mask[[self._vocabulary.eos_id, *self._vocabulary.context_eos.values()]] = False
-        return mask
+        may_end = last is None and state is _Open.NOTHING
+        return all_but(self._vocabulary, kinds, may_end=may_end)
 
 
 def _groups(options: EncodingOptions, mode: Mode) -> dict[_Open, list[_Group]]:

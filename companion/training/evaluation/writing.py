@@ -30,7 +30,7 @@ from companion.training.evaluation.shapes import Likeness, hitsound_of, is_hitso
 from companion.training.measures import spread
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -215,18 +215,25 @@ class WritingExaminer:
         encoding = self.listener.settings.encoding
         return onsets.onsets_of(events, types_first=encoding.types_first)
 
-    def _note_onsets(self, view: MapView, stretches: Sequence[Stretch], into: Written) -> None:
-        real = self._onsets(view.events)
+    def _comparable(
+        self, view: MapView, stretches: Sequence[Stretch]
+    ) -> Iterator[tuple[Stretch, NDArray[np.float64], NDArray[np.float64]]]:
+        """Stretches with the mapper's onsets and the ticks in them; chords count once.
+
+        Where a map pauses or ends there is nothing to compare with.
+        """
+        real = np.unique(self._onsets(view.events))
         for stretch in stretches:
             start, end = stretch.range.start_ms, stretch.range.end_ms
             inside = real[(real >= start) & (real < end)]
-            # Where a map pauses or ends there is nothing to compare with. Chords count once.
-            if not len(inside):
-                continue
-            inside = np.unique(inside)
+            if len(inside):
+                yield stretch, inside, onsets.quarter_ticks(view.beatmap, start, end)
+
+    def _note_onsets(self, view: MapView, stretches: Sequence[Stretch], into: Written) -> None:
+        for stretch, inside, ticks in self._comparable(view, stretches):
+            start, end = stretch.range.start_ms, stretch.range.end_ms
             said = self._onsets(stretch.events)
             said = np.unique(said[(said >= start) & (said < end)])
-            ticks = onsets.quarter_ticks(view.beatmap, start, end)
             loose_ms = onsets.half_a_quarter_ms(view.beatmap, start)
             into.ticks += onsets.compare(said, inside, ticks)
             into.strict += onsets.counts_of_matches(said, inside, onsets.TOLERANCE_MS)
@@ -243,13 +250,8 @@ class WritingExaminer:
     ) -> None:
         real = np.unique(self._onsets(view.events))
         density = len(real) * 1000 / max(float(real[-1] - real[0]), 1000.0)
-        for stretch in stretches:
-            start, end = stretch.range.start_ms, stretch.range.end_ms
-            inside = real[(real >= start) & (real < end)]
-            if not len(inside):
-                continue
-            ticks = onsets.quarter_ticks(view.beatmap, start, end)
-            halves = onsets.ticks_of(view.beatmap, start, end, 2)
+        for stretch, inside, ticks in self._comparable(view, stretches):
+            halves = onsets.ticks_of(view.beatmap, stretch.range.start_ms, stretch.range.end_ms, 2)
             loud = onsets.loudest_ticks(ticks, strength, density)
             into.grid += onsets.compare(halves, inside, ticks)
             into.detector += onsets.compare(loud, inside, ticks)
