@@ -1,4 +1,4 @@
-"""Maps built in code."""
+"""Maps built in code, and a recorded checkpoint."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from companion.beatmap import Beatmap, Document
+from companion.engine.engine import LocalEngine
 
 BeatmapOf = Callable[..., Beatmap]
 
@@ -60,3 +61,10 @@ def document_of() -> Callable[..., Document]:
 def beatmap_of() -> BeatmapOf:
     """The same, as the typed view."""
     return _beatmap_of
+
+
+@pytest.fixture(scope="module")
+def v29(request: pytest.FixtureRequest) -> LocalEngine:
+    """The recorded network of the V29 family."""
+    folder = request.getfixturevalue("goldens") / "v29" / "model"
+    return LocalEngine(folder, "cpu", threads=1)

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import soundfile
 
 from companion.beatmap import Document, Mode, TimingPoint
 from companion.engine.cancellation import CancelToken
@@ -22,13 +21,12 @@ from companion.engine.model.settings import ModelSettings
 from companion.engine.postprocess import MapHeader
 from companion.engine.prompts import PromptOptions
 from companion.engine.understanding import ignored_wishes
-from companion.engine.whole_map import WholeMap
 from companion.errors import Cancelled, OptionRefused
+from tests.engine.short_maps import cut_clip, shorten_windows
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from companion.engine.window_writer import GenerationOptions
 
 RED = TimingPoint(100.0, 500.0, 4)
 SHORT_S = 3
@@ -36,27 +34,12 @@ SHORT_S = 3
 
 @pytest.fixture
 def clip(goldens: Path, tmp_path: Path) -> Path:
-    pcm, rate_hz = soundfile.read(goldens / "common" / "clip40.wav", dtype="int16")
-    path = tmp_path / "clip.wav"
-    soundfile.write(path, pcm[: SHORT_S * rate_hz], rate_hz)
-    return path
-
-
-@pytest.fixture(scope="module")
-def v29(request: pytest.FixtureRequest) -> LocalEngine:
-    folder = request.getfixturevalue("goldens") / "v29" / "model"
-    return LocalEngine(folder, "cpu", threads=1)
+    return cut_clip(goldens, tmp_path, SHORT_S)
 
 
 @pytest.fixture(autouse=True)
 def short_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Random weights write on until they are stopped."""
-
-    def short(whole: WholeMap) -> GenerationOptions:
-        return replace(usual.fget(whole), max_tokens=250)
-
-    usual: Any = WholeMap._options
-    monkeypatch.setattr(WholeMap, "_options", property(short))
+    shorten_windows(monkeypatch, max_tokens=250)
 
 
 def asked(path: Path, mode: Mode = Mode.OSU, **changes: Any) -> MapRequest:

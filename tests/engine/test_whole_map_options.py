@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import soundfile
 
 from companion.beatmap import Document, Mode, TimeRange, TimingPoint
 from companion.engine import prompts
@@ -25,14 +24,14 @@ from companion.engine.map_requests import (
 )
 from companion.engine.postprocess import MapHeader
 from companion.engine.sampling import Greedy
-from companion.engine.whole_map import WholeMap, chooser_of
+from companion.engine.whole_map import chooser_of
 from companion.errors import OptionRefused, RangeRefused
+from tests.engine.short_maps import cut_clip, shorten_windows
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from companion.engine.prompts import Prompt
-    from companion.engine.window_writer import GenerationOptions
 
 RED = TimingPoint(100.0, 500.0, 4)
 LENGTH_S = 12
@@ -65,27 +64,12 @@ SliderMultiplier:1.4
 
 @pytest.fixture
 def clip(goldens: Path, tmp_path: Path) -> Path:
-    pcm, rate_hz = soundfile.read(goldens / "common" / "clip40.wav", dtype="int16")
-    path = tmp_path / "clip.wav"
-    soundfile.write(path, pcm[: LENGTH_S * rate_hz], rate_hz)
-    return path
-
-
-@pytest.fixture(scope="module")
-def v29(request: pytest.FixtureRequest) -> LocalEngine:
-    folder = request.getfixturevalue("goldens") / "v29" / "model"
-    return LocalEngine(folder, "cpu", threads=1)
+    return cut_clip(goldens, tmp_path, LENGTH_S)
 
 
 @pytest.fixture(autouse=True)
 def short_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Random weights write on until they are stopped."""
-
-    def short(whole: WholeMap) -> GenerationOptions:
-        return replace(usual.fget(whole), max_tokens=120)
-
-    usual: Any = WholeMap._options
-    monkeypatch.setattr(WholeMap, "_options", property(short))
+    shorten_windows(monkeypatch, max_tokens=120)
 
 
 @pytest.fixture
