@@ -81,6 +81,26 @@ class Recorder:
         return self.inner.start(tokens, mask, encoded)
 
 
+def recorded_conditioning(config: dict[str, Any], song_length_ms: float) -> Conditioning:
+    """What a record's ``generation_config`` says about the whole map."""
+    return Conditioning(
+        mode=Mode(config["gamemode"]),
+        difficulty=config["difficulty"],
+        mapper_id=config["mapper_id"],
+        beatmap_id=config["beatmap_id"],
+        year=config["year"],
+        hitsounded=config["hitsounded"],
+        cs=config["circle_size"],
+        keycount=config["keycount"],
+        hold_note_ratio=config["hold_note_ratio"],
+        scroll_speed_ratio=config["scroll_speed_ratio"],
+        slider_multiplier=config["slider_multiplier"],
+        descriptors=config["descriptors"],
+        negative_descriptors=config["negative_descriptors"],
+        song_length_ms=song_length_ms,
+    )
+
+
 class Replay:
     """The recorded run, done again."""
 
@@ -167,23 +187,7 @@ class Replay:
 
     @property
     def conditioning(self) -> Conditioning:
-        config = self.record["generation_config"]
-        return Conditioning(
-            mode=Mode(config["gamemode"]),
-            difficulty=config["difficulty"],
-            mapper_id=config["mapper_id"],
-            beatmap_id=config["beatmap_id"],
-            year=config["year"],
-            hitsounded=config["hitsounded"],
-            cs=config["circle_size"],
-            keycount=config["keycount"],
-            hold_note_ratio=config["hold_note_ratio"],
-            scroll_speed_ratio=config["scroll_speed_ratio"],
-            slider_multiplier=config["slider_multiplier"],
-            descriptors=config["descriptors"],
-            negative_descriptors=config["negative_descriptors"],
-            song_length_ms=self.waveform.duration_ms,
-        )
+        return recorded_conditioning(self.record["generation_config"], self.waveform.duration_ms)
 
     def _known_events(self, kind: ContextType) -> list[Event]:
         return self._events_of(kind, self.encoding, self.waveform.duration_ms)

@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import torch
 
-from companion.beatmap import Document, Mode
+from companion.beatmap import Document
 from companion.engine.audio import Waveform, load_audio
 from companion.engine.cancellation import CancelToken
-from companion.engine.conditioning import Conditioning
 from companion.engine.events import EventType
 from companion.engine.loaded_model import LoadedModel, Song
 from companion.engine.modding import ModdingSettings
 from companion.engine.prompting import Prompting
+from tests.parity.replay import recorded_conditioning
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
 
+    from companion.engine.conditioning import Conditioning
     from companion.engine.modding import JudgedEvent
     from companion.engine.scanning import Scan
 
@@ -61,24 +62,6 @@ def song_of(goldens: Path, name: str, model: LoadedModel) -> Song:
     return Song(load_audio(path, settings.rate_hz), settings.window_samples)
 
 
-def conditioning_of(config: dict[str, Any], song: Song) -> Conditioning:
-    return Conditioning(
-        mode=Mode(config["gamemode"]),
-        difficulty=config["difficulty"],
-        mapper_id=config["mapper_id"],
-        beatmap_id=config["beatmap_id"],
-        year=config["year"],
-        hitsounded=config["hitsounded"],
-        cs=config["circle_size"],
-        keycount=config["keycount"],
-        hold_note_ratio=config["hold_note_ratio"],
-        scroll_speed_ratio=config["scroll_speed_ratio"],
-        slider_multiplier=config["slider_multiplier"],
-        descriptors=config["descriptors"],
-        song_length_ms=song.length_ms,
-    )
-
-
 def judge(
     model: LoadedModel, document: Document, song: Song, about: Conditioning
 ) -> tuple[Scan, list[dict[int, JudgedEvent]]]:
@@ -97,7 +80,7 @@ def test_events_surprise_as_much_as_recorded(goldens: Path, report: Path):
     model = model_of(report.parent.parent, inputs["proj_out_scale"])
     song = song_of(goldens, inputs["audio"], model)
     document = Document.parse((goldens / inputs["beatmap"]).read_bytes())
-    about = conditioning_of(inputs["generation_config"], song)
+    about = recorded_conditioning(inputs["generation_config"], song.length_ms)
     scan, judged = judge(model, document, song, about)
     assert [window.frame_time_ms for window in scan.windows] == inputs["frame_times"]
     assert [context.kind.value for context in scan.contexts] == inputs["contexts"]
