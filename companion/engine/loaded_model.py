@@ -15,7 +15,7 @@ from companion.engine.prompting import Prompting
 from companion.engine.regeneration import Regeneration
 from companion.engine.requests import ScoreProgress, verify_overlap
 from companion.engine.scanning import ScanPlanner, judged_events
-from companion.engine.scoring import Scorer
+from companion.engine.scoring import Scorer, batch_windows
 from companion.engine.timing_hearing import TimingHearing
 from companion.engine.whole_map import WholeMap, chooser_of
 from companion.engine.windows import song_length_ms, windows_of
@@ -96,7 +96,8 @@ class LoadedModel:
         info = checkpoint.describe(folder, backbone, adapter)
         prompting = Prompting(backbone.settings.prompt_builder(backbone.vocabulary))
         modding = _modding_settings(folder, backbone.settings)
-        return cls(info, backbone, prompting, modding, Scorer(backbone, info.digest))
+        scorer = Scorer(backbone, info.digest, batch_windows(backbone))
+        return cls(info, backbone, prompting, modding, scorer)
 
     def listen(self, audio_path: Path) -> Song:
         """Decode a song for this checkpoint; a song heard before is at hand at once.
@@ -221,7 +222,7 @@ class LoadedModel:
         Raises:
             OptionRefused: Nothing of a window would be judged.
         """
-        windows = self.backbone.settings.windows
+        windows = self.backbone.settings.windows.keeping_more()
         windows = windows.overlapping(self.modding.lookback, self.modding.lookahead)
         windows = windows.overlapping(lookback, lookahead)
         verify_overlap(windows.lookback, windows.lookahead)
@@ -292,7 +293,7 @@ def _modding_settings(folder: Path, settings: ModelSettings) -> ModdingSettings:
     values = checkpoint.read_json(folder / checkpoint.GENERATION_CONFIG).get("modding")
     if values is None:
         is_small = settings.family == "bundled"
-        return ModdingSettings.uncalibrated() if is_small else ModdingSettings.full_size()
+        return ModdingSettings.uncalibrated() if is_small else ModdingSettings()
     if not isinstance(values, dict):
         raise CheckpointMismatch("generation_config.json: modding must be an object.")
     return ModdingSettings.from_json(cast("dict[str, object]", values))

@@ -27,11 +27,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from companion.engine.cancellation import CancelToken
-    from companion.engine.model.backbone import WindowInput
+    from companion.engine.model.backbone import Backbone, WindowInput
     from companion.engine.windows import Window
 
 BATCH_WINDOWS = 8
 """Windows per forward pass: large enough for matrix work, small enough to stream and to cancel."""
+FULL_SIZE_PARAMETERS = 50_000_000
+"""From this size on one window is matrix work enough for a processor: more of them at a time only
+pad each other, ask for memory anew, and let a mapper wait."""
 _SORTED_BATCHES = 3
 """So many batches at a time are sorted by length, to pad less without straying from the edit."""
 _TINY = 1e-10
@@ -117,6 +120,12 @@ class ScoredWindow:
     score: WindowScore
     is_known: bool
     """Whether the answer came from memory."""
+
+
+def batch_windows(backbone: Backbone) -> int:
+    """Windows per forward pass that suit a checkpoint and its device."""
+    is_large = backbone.n_parameters >= FULL_SIZE_PARAMETERS
+    return 1 if is_large and backbone.device.type == "cpu" else BATCH_WINDOWS
 
 
 class EncoderCache:

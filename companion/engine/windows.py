@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 
 WIDE_LOOKAHEAD = 0.2
-"""Lookahead for judging maps and for writing sections, as a fraction of a window.
+"""Lookahead for judging maps and for writing sections, at most, as a fraction of a window.
 
 The released inference has 0.4 and so keeps a tenth of each window. With this, three tenths are kept
 after no less of the past and before a part that is still heard, at a third of the work.
 """
+WIDE_LOOKAHEAD_MS = 3277.0
+"""The same as a time: of windows of 32 s less than a fifth is sound enough after an event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ class WindowSettings:
 
     def keeping_more(self) -> WindowSettings:
         """The same windows, but with no more lookahead than is needed."""
-        return replace(self, lookahead=min(self.lookahead, WIDE_LOOKAHEAD))
+        needed = min(WIDE_LOOKAHEAD, WIDE_LOOKAHEAD_MS / self.window_ms)
+        return replace(self, lookahead=min(self.lookahead, needed))
 
     def without_overlap(self) -> WindowSettings:
         """The same windows laid end to end."""

@@ -12,7 +12,15 @@ from companion.beatmap import TimeRange
 from companion.engine.cancellation import CancelToken
 from companion.engine.conditioning import Conditioning
 from companion.engine.model.backbone import EncodedWindows, WindowInput
-from companion.engine.scoring import EncoderCache, JudgedRun, Scorer, WindowTask
+from companion.engine.scoring import (
+    BATCH_WINDOWS,
+    FULL_SIZE_PARAMETERS,
+    EncoderCache,
+    JudgedRun,
+    Scorer,
+    WindowTask,
+    batch_windows,
+)
 from companion.engine.windows import Window
 from companion.errors import Cancelled, OutOfMemory
 
@@ -27,6 +35,7 @@ class StubBackbone:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     encoded_windows: int = 0
     scored_rows: int = 0
+    n_parameters: int = 1000
 
     def __post_init__(self) -> None:
         generator = torch.Generator().manual_seed(3)
@@ -103,6 +112,20 @@ def test_several_runs_of_one_prompt_are_judged_each_in_its_place() -> None:
     backbone = StubBackbone()
     score = scores_of(Scorer(backbone, "weights"), [of])[0].score
     np.testing.assert_allclose(score.surprisal_bits, by_hand(backbone, of)[0], rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("device", "n_parameters", "expected"),
+    [
+        ("cpu", FULL_SIZE_PARAMETERS, 1),
+        ("cpu", FULL_SIZE_PARAMETERS - 1, BATCH_WINDOWS),
+        ("meta", FULL_SIZE_PARAMETERS, BATCH_WINDOWS),
+    ],
+)
+def test_a_processor_runs_a_full_size_network_window_by_window(
+    device: str, n_parameters: int, expected: int
+) -> None:
+    assert batch_windows(StubBackbone(torch.device(device), n_parameters=n_parameters)) == expected
 
 
 def test_a_second_scan_runs_nothing_again() -> None:

@@ -2,12 +2,19 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from companion.engine.windows import WindowSettings, song_length_ms, windows_of
+from companion.engine.windows import (
+    WIDE_LOOKAHEAD_MS,
+    WindowSettings,
+    song_length_ms,
+    windows_of,
+)
 
 V29 = WindowSettings.of(1024, 128, 16000)
+V30 = WindowSettings.of(4096, 128, 16000)
 
 
 def test_a_window_is_one_hop_shorter_than_its_frames():
@@ -26,6 +33,17 @@ def test_a_short_song_has_one_window():
 def test_windows_without_overlap_lie_end_to_end():
     windows = windows_of(V29.window_samples * 3, V29.without_overlap())
     assert [w.first_sample for w in windows] == [0, V29.window_samples, 2 * V29.window_samples]
+
+
+def test_of_a_window_is_kept_what_has_sound_enough_after_it():
+    assert V29.keeping_more().lookahead == 0.2
+    assert V30.keeping_more().lookahead_ms == pytest.approx(WIDE_LOOKAHEAD_MS)
+    assert V30.keeping_more().stride_ms > 3.9 * V30.stride_ms
+
+
+def test_a_lookahead_that_is_short_already_is_left_alone():
+    short = V29.overlapping(None, 0.05)
+    assert short.keeping_more() == short
 
 
 def test_song_length_is_in_ms():

@@ -12,7 +12,6 @@ from companion.engine.events import (
     UNTIMED_TYPES,
     EventType,
 )
-from companion.engine.windows import WIDE_LOOKAHEAD
 from companion.errors import CheckpointMismatch
 
 if TYPE_CHECKING:
@@ -109,7 +108,7 @@ class ModdingSettings:
     past that window holds. Windows that overlap less are faster and know a little less.
     """
     lookahead: float | None = None
-    """Trailing part of a window that is not judged; the checkpoint's own when None."""
+    """Trailing part of a window that is not judged; what is needed of it when None."""
 
     @classmethod
     def from_json(cls, values: Mapping[str, object]) -> Self:
@@ -130,11 +129,6 @@ class ModdingSettings:
                     f"generation_config.json: modding.{name} cannot be {value!r}."
                 )
         return cls(**chosen)
-
-    @classmethod
-    def full_size(cls) -> Self:
-        """For the published families, whose files say nothing of it."""
-        return cls(lookahead=WIDE_LOOKAHEAD)
 
     @classmethod
     def uncalibrated(cls) -> Self:
