@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from companion.beatmap.star_rating import star_rating
 from companion.engine import checkpoint
 from companion.engine.audio import load_audio
+from companion.engine.candidates import CandidateFinder
 from companion.engine.conditioning import Conditioning
 from companion.engine.modding import MapModder, ModdingSettings, Selection
 from companion.engine.model.backbone import WindowInput
@@ -17,6 +18,7 @@ from companion.engine.requests import ScoreProgress, verify_overlap
 from companion.engine.scanning import ScanPlanner, judged_events
 from companion.engine.scoring import Scorer, batch_windows
 from companion.engine.timing_hearing import TimingHearing
+from companion.engine.token_kinds import TokenKinds
 from companion.engine.whole_map import WholeMap, chooser_of
 from companion.engine.windows import song_length_ms, windows_of
 from companion.errors import CheckpointMismatch
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from companion.engine.cancellation import CancelToken
     from companion.engine.checkpoint import DeviceName
     from companion.engine.map_requests import MapRequest
-    from companion.engine.modding import Candidate, Chosen, JudgedEvent
+    from companion.engine.modding import Chosen, JudgedEvent
     from companion.engine.model.backbone import Backbone
     from companion.engine.model.settings import ModelSettings
     from companion.engine.requests import (
@@ -96,7 +98,8 @@ class LoadedModel:
         info = checkpoint.describe(folder, backbone, adapter)
         prompting = Prompting(backbone.settings.prompt_builder(backbone.vocabulary))
         modding = _modding_settings(folder, backbone.settings)
-        scorer = Scorer(backbone, info.digest, batch_windows(backbone))
+        kinds = TokenKinds(backbone.vocabulary, backbone.device) if modding.kinds else None
+        scorer = Scorer(backbone, info.digest, batch_windows(backbone), kinds)
         return cls(info, backbone, prompting, modding, scorer)
 
     def listen(self, audio_path: Path) -> Song:
@@ -130,14 +133,13 @@ class LoadedModel:
             MapModder(document, context.events, self.prompting.encoding, self.modding)
             for context in scan.contexts
         ]
+        finder = CandidateFinder(scan, modders, self.backbone.vocabulary, self.modding)
         report = _Report(scan, modders, Selection(self.modding, _minutes(document)))
         asked = {task.window.index for task in scan.tasks}
         yield from report.tell([w for w in scan.windows if w.index not in asked])
         for batch in self.scored(scan, song, document, conditioning, token, request.near_ms):
             for scored in batch:
-                report.selection.put(
-                    scored.task.window.index, self._candidates(scan, scored, modders)
-                )
+                report.selection.put(scored.task.window.index, finder.candidates(scored))
             yield from report.tell([scored.task.window for scored in batch])
         yield from report.revise()
 
@@ -227,21 +229,6 @@ class LoadedModel:
         windows = windows.overlapping(lookback, lookahead)
         verify_overlap(windows.lookback, windows.lookahead)
         return windows
-
-    def _candidates(
-        self, scan: Scan, scored: ScoredWindow, modders: Sequence[MapModder]
-    ) -> list[Candidate]:
-        score = scored.score
-        # Most events are far from any threshold and need not be looked at one by one.
-        chosen = self.modding.may_be_worth_showing(score.surprisal_bits, score.entropy_bits)
-        if not chosen.any():
-            return []
-        by_context = judged_events(scan, scored, self.backbone.vocabulary, chosen)
-        return [
-            candidate
-            for context, (modder, judged) in enumerate(zip(modders, by_context, strict=True))
-            for candidate in modder.candidates(judged, context)
-        ]
 
 
 class _Report:

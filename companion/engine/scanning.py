@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -138,11 +139,21 @@ class ScanPlanner:
         return WindowTask(window, prompt.ids[:end], tuple(runs))
 
 
+class Reading(Enum):
+    """What an event is compared with."""
+
+    ANY_KIND = auto()
+    """The likeliest event of all."""
+    SAME_KIND = auto()
+    """The likeliest one of its kind."""
+
+
 def judged_events(
     scan: Scan,
     scored: ScoredWindow,
     vocabulary: Vocabulary,
     chosen: NDArray[np.bool_] | None = None,
+    reading: Reading = Reading.ANY_KIND,
 ) -> list[list[JudgedEvent]]:
     """What was said of a window's events, one list per context of the scan.
 
@@ -151,8 +162,12 @@ def judged_events(
         scored: The window.
         vocabulary: What the ids mean.
         chosen: Which of the judged events are wanted, shape = (n_judged,); all unless given.
+        reading: What they are compared with; without scores by kind always with any.
     """
     score, window = scored.score, scored.task.window
+    tokens, probabilities = score.expected, score.expected_probability
+    if reading is Reading.SAME_KIND and score.kinds is not None:
+        tokens, probabilities = score.kinds.likeliest, score.kinds.likeliest_probability
     result: list[list[JudgedEvent]] = [[] for _ in scan.contexts]
     place = 0
     for run in scored.task.runs:
@@ -161,7 +176,7 @@ def judged_events(
             if chosen is None or chosen[place]:
                 index = run.first_event + offset
                 event = context.events[index]
-                expected = vocabulary.decode(int(score.expected[place]))
+                expected = vocabulary.decode(int(tokens[place]))
                 expected = vocabulary.to_song_time(expected, window.frame_time_ms)
                 is_control = expected.kind is EventType.CONTROL
                 result[run.context].append(
@@ -174,7 +189,7 @@ def judged_events(
                         time_ms=event.time_ms,
                         expected_kind=None if is_control else expected.kind,
                         expected_value=expected.value,
-                        expected_probability=float(score.expected_probability[place]),
+                        expected_probability=float(probabilities[place]),
                         surprisal_bits=float(score.surprisal_bits[place]),
                         entropy_bits=float(score.entropy_bits[place]),
                     )

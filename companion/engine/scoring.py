@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from companion.engine.cancellation import CancelToken
     from companion.engine.model.backbone import Backbone, WindowInput
+    from companion.engine.token_kinds import KindScore, TokenKinds
     from companion.engine.windows import Window
 
 BATCH_WINDOWS = 8
@@ -110,6 +111,8 @@ class WindowScore:
     expected: NDArray[np.int32]
     """Token id of the most likely event."""
     expected_probability: NDArray[np.float32]
+    kinds: KindScore | None = None
+    """Kinds and values told apart, where the scorer was made to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,8 @@ class Scorer:
     backbone: Listener
     checkpoint_digest: str
     batch_windows: int = BATCH_WINDOWS
+    token_kinds: TokenKinds | None = None
+    """Tells kinds and values apart, for those who need it."""
     encoder_cache: EncoderCache = field(default_factory=EncoderCache)
     _scores: OrderedDict[bytes, WindowScore] = field(
         default_factory=lambda: OrderedDict[bytes, WindowScore]()
@@ -281,9 +286,27 @@ class Scorer:
             tokens.to(device), None if mask is None else mask.to(device), encoded, since=since
         )
         return [
-            _score_of(job.task, logits[row], width - length - since)
+            self._score_of(job.task, logits[row], width - length - since)
             for row, (job, length) in enumerate(zip(batch, lengths, strict=True))
         ]
+
+    def _score_of(self, task: WindowTask, logits: Tensor, offset: int) -> WindowScore:
+        """Score a row; token p was predicted at position p - 1, which is at ``p - 1 + offset``."""
+        positions = torch.as_tensor(task.positions)
+        asked = logits[(positions - 1 + offset).to(logits.device)]
+        real = torch.as_tensor(task.tokens)[positions].to(logits.device)
+        probabilities = asked.softmax(dim=-1)
+        bits = torch.log2(probabilities + _TINY)
+        entropy = -(probabilities * bits).sum(dim=-1)
+        surprisal = -bits.gather(1, real[:, None]).squeeze(1)
+        best, expected = probabilities.max(dim=-1)
+        return WindowScore(
+            surprisal.cpu().numpy(),
+            entropy.cpu().numpy(),
+            expected.to(torch.int32).cpu().numpy(),
+            best.cpu().numpy(),
+            self.token_kinds and self.token_kinds.score(probabilities, real),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -312,21 +335,3 @@ def _batches(
             chunk.sort(key=lambda job: len(job.task.tokens))
         for first in range(0, len(chunk), batch_windows):
             yield chunk[first : first + batch_windows]
-
-
-def _score_of(task: WindowTask, logits: Tensor, offset: int) -> WindowScore:
-    """Score one row; token p was predicted at position p - 1, which is at ``p - 1 + offset``."""
-    positions = torch.as_tensor(task.positions)
-    asked = logits[(positions - 1 + offset).to(logits.device)]
-    real = torch.as_tensor(task.tokens)[positions].to(logits.device)
-    probabilities = asked.softmax(dim=-1)
-    bits = torch.log2(probabilities + _TINY)
-    entropy = -(probabilities * bits).sum(dim=-1)
-    surprisal = -bits.gather(1, real[:, None]).squeeze(1)
-    best, expected = probabilities.max(dim=-1)
-    return WindowScore(
-        surprisal.cpu().numpy(),
-        entropy.cpu().numpy(),
-        expected.to(torch.int32).cpu().numpy(),
-        best.cpu().numpy(),
-    )

@@ -27,7 +27,7 @@ def candidate(index: int, excess_bits: float, kind: EventType = EventType.TIME_S
         surprisal_bits=excess_bits + 1.0,
         entropy_bits=1.0,
     )
-    return Candidate(judged, EventType.CIRCLE, 0)
+    return Candidate(judged, kind.value, excess_bits, 0)
 
 
 def shown(selection: Selection) -> dict[int, float]:

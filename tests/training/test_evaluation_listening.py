@@ -11,15 +11,17 @@ from companion.engine.audio import Waveform
 from companion.engine.cancellation import CancelToken
 from companion.engine.events import TYPES, ContextType, EventType
 from companion.engine.loaded_model import LoadedModel, Song
+from companion.engine.modding.detectors import Detector, Fault
 from companion.engine.model.bundled import folder as bundled_folder
 from companion.engine.model.bundled.lexicon import Lexicon
 from companion.engine.model.bundled.network import BundledNetwork
+from companion.engine.token_kinds import KindScore
 from companion.engine.windows import Window
 from companion.training.evaluation.bits import Bits, Tally, add, count_moments
 from companion.training.evaluation.fault_kinds import FaultKind
 from companion.training.evaluation.faults import windows_apart
 from companion.training.evaluation.listening import Judged, MapListener, Sound
-from companion.training.evaluation.suspicion import MEASURES, ObjectBits, objects_of
+from companion.training.evaluation.suspicion import can_have, seen_objects, suspicion
 from tests.training.conftest import TOKENIZER, map_lines, osu_objects
 
 if TYPE_CHECKING:
@@ -34,28 +36,35 @@ T, SNAP, CIRCLE, COLUMN = E.TIME_SHIFT, E.SNAPPING, E.CIRCLE, E.MANIA_COLUMN
 
 
 def judged(*events: tuple[EventType, int, float] | tuple[EventType, int, float, float]) -> Judged:
+    """Kind, value, bits, and what of them is the kind's."""
     values = np.array([event[1] for event in events])
-    return Judged(
-        WINDOW,
-        ContextType.MAP,
-        np.arange(len(events)),
-        tuple(event[0] for event in events),
-        values,
-        values,
-        values,
-        np.array([float(event[2]) for event in events]),
-        np.array([float(event[3]) if len(event) == 4 else 0.0 for event in events]),
-        values,
+    bits = np.array([event[2] for event in events], dtype=np.float64)
+    of_kind = np.array([event[3] if len(event) == 4 else 0 for event in events], dtype=np.float32)
+    nothing = np.zeros(len(events), dtype=np.float32)
+    likeliest = np.zeros(len(events), dtype=np.int32)
+    by_kind = KindScore(
+        of_kind,
+        bits.astype(np.float32) - of_kind,
+        nothing,
+        nothing,
+        likeliest,
+        nothing,
+        nothing.astype(np.bool_),
     )
+    kinds = tuple(event[0] for event in events)
+    where = np.arange(len(events))
+    return Judged(WINDOW, ContextType.MAP, where, kinds, values, values, values, bits, by_kind)
 
 
-def objects(one: Judged) -> list[ObjectBits]:
-    return objects_of(one, types_first=True)
+def suspicions(kind: FaultKind, one: Judged) -> list[tuple[int, int | None, float]]:
+    return [
+        (item.time_ms, item.column, suspicion(kind, item.row, {}))
+        for item in seen_objects(one, types_first=True)
+    ]
 
 
 def moved_bits(one: Judged) -> list[tuple[int, int | None, float]]:
-    measure = MEASURES[FaultKind.MOVED_QUARTER]
-    return [(item.time_ms, item.column, measure(item)) for item in objects(one)]
+    return suspicions(FaultKind.MOVED_QUARTER, one)
 
 
 def test_a_moved_object_is_noticed_by_its_own_or_the_next_time():
@@ -82,10 +91,13 @@ def test_a_new_combo_is_judged_by_whether_it_comes_and_a_sound_by_what_it_is():
         (E.POS, 9, 8),
         (E.HITSOUND, 4, 2, 0.5),
     )
-    first, second = objects(one)
-    assert (first.combo_bits, first.sound_bits) == (6, 4)
-    assert (second.combo_bits, second.sound_bits) == (0.5, 1.5)
-    assert MEASURES[FaultKind.MISPLACED](first) == 2 + 3 + 7 + 8
+    extra, missing = (
+        suspicions(FaultKind.COMBO_EXTRA, one),
+        suspicions(FaultKind.COMBO_MISSING, one),
+    )
+    assert (extra[0][2], missing[1][2]) == (6, 0.5)
+    assert [bits for _, _, bits in suspicions(FaultKind.HITSOUND, one)] == [4, 1.5]
+    assert suspicions(FaultKind.MISPLACED, one)[0][2] == 2 + 3 + 7 + 8
 
 
 def test_the_length_of_a_slider_is_judged_by_its_end_and_a_gap_by_what_comes_after_it():
@@ -99,11 +111,35 @@ def test_the_length_of_a_slider_is_judged_by_its_end_and_a_gap_by_what_comes_aft
         (CIRCLE, 0, 1),
         (T, 500, 9),
     )
-    slider, circle = objects(one)
-    assert MEASURES[FaultKind.SLIDER_LENGTH](slider) == 4
-    assert MEASURES[FaultKind.OBJECT_KIND](slider) == 1 + 4
-    assert MEASURES[FaultKind.MISSING](circle) == 1 + 9
-    assert MEASURES[FaultKind.EXTRA](circle) == 9
+    assert suspicions(FaultKind.SLIDER_LENGTH, one)[0][2] == 4
+    assert suspicions(FaultKind.OBJECT_KIND, one)[0][2] == 1 + 4
+    assert suspicions(FaultKind.MISSING, one)[1][2] == 1 + 9
+    assert suspicions(FaultKind.EXTRA, one)[1][2] == 9
+
+
+def test_a_fault_is_told_from_objects_that_can_have_it():
+    one = judged(
+        (E.SLIDER_HEAD, 0, 1),
+        (T, 100, 2),
+        (E.SLIDER_END, 0, 1),
+        (T, 300, 3),
+        (CIRCLE, 0, 1),
+        (T, 500, 9),
+        (E.POS, 3, 1),
+        (E.NEW_COMBO, 0, 1),
+    )
+    slider, circle = (item.row for item in seen_objects(one, types_first=True))
+    assert [can_have(FaultKind.MISPLACED, row) for row in (slider, circle)] == [False, True]
+    assert [can_have(FaultKind.SLIDER_LENGTH, row) for row in (slider, circle)] == [True, False]
+    assert [can_have(FaultKind.COMBO_MISSING, row) for row in (slider, circle)] == [True, False]
+    assert [can_have(FaultKind.COMBO_EXTRA, row) for row in (slider, circle)] == [False, True]
+
+
+def test_a_checkpoints_own_detectors_come_first():
+    (item,) = seen_objects(judged((CIRCLE, 0, 1), (T, 100, 2)), types_first=True)
+    own = {Fault.EXTRA: Detector.of(5.0, {"own.time.bits": -1.0})}
+    assert suspicion(FaultKind.EXTRA, item.row, own) == 3
+    assert suspicion(FaultKind.MISSING, item.row, own) == 1 + 2
 
 
 def test_chords_and_slider_tails_count_as_one_moment():
@@ -176,14 +212,16 @@ def test_bits_are_those_of_the_engines_own_scores(listener: MapListener, song: S
 
 def test_bits_are_split_into_kind_and_value(listener: MapListener, song: Song):
     for one in judge(listener, song):
-        assert (one.kind_bits >= 0).all()
-        assert (one.value_bits >= 0).all()
+        assert (one.by_kind.kind_bits >= 0).all()
+        assert (one.by_kind.value_bits >= 0).all()
+        both = one.by_kind.kind_bits + one.by_kind.value_bits
+        assert both == pytest.approx(one.bits, abs=1e-3)
         combos = [kind is E.NEW_COMBO for kind in one.kinds]
         # There is only one new combo token: all of it is whether one comes.
-        assert one.value_bits[combos] == pytest.approx(0, abs=1e-4)
+        assert one.by_kind.value_bits[combos] == pytest.approx(0, abs=1e-4)
         kinds = listener.backbone.vocabulary.kind_index
         of_attributes = [kind not in TYPES for kind in one.kinds]
-        tokens, likeliest = one.tokens[of_attributes], one.likeliest[of_attributes]
+        tokens, likeliest = one.tokens[of_attributes], one.by_kind.likeliest[of_attributes]
         assert (kinds[tokens] == kinds[likeliest]).all()
 
 

@@ -6,30 +6,37 @@ from typing import TYPE_CHECKING
 
 from companion.beatmap import Mode, TimeRange
 from companion.engine.events import BEAT_TYPES
+from companion.engine.modding.detectors import SCOPES
+from companion.engine.modding.features import object_rows
 from companion.engine.modding.fixes import FixContext, fix_of
 from companion.engine.modding.groups import group_events, owners_of
 from companion.engine.modding.positions import PositionGrid
+from companion.engine.modding.record import fault_key, rarity_key
 from companion.engine.modding.rules import (
     Surroundings,
     Topic,
+    can_be_otherwise,
     classify,
     is_worth_showing,
 )
 from companion.engine.modding.selection import Candidate
+from companion.engine.modding.suspects import find_suspects
 from companion.engine.modding.wording import Words
 from companion.findings import Finding, Severity, editor_link, finding_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from companion.beatmap import Beatmap, Document, HitObject
     from companion.engine.encoding.options import EncodingOptions
-    from companion.engine.events import Event, EventType
+    from companion.engine.events import Event
     from companion.engine.modding.fixes import Fix
     from companion.engine.modding.groups import Group
     from companion.engine.modding.record import JudgedEvent, ModdingSettings
     from companion.engine.modding.rules import Category
     from companion.engine.modding.selection import Chosen
+    from companion.engine.modding.suspects import Suspect
+    from companion.engine.token_kinds import KindScore
 
 CODE_PREFIX = "maimod"
 
@@ -56,6 +63,10 @@ class MapModder:
         self._owners = owners_of(self._groups, document.beatmap.hit_objects)
         self._next_beats = _next_beats(self._groups)
         self._group_of = _group_of_events(self._groups, len(events))
+        self._detectors = settings.detectors.get(document.beatmap.mode, {})
+        self._left_to_detectors = frozenset[str]().union(
+            *(SCOPES[fault].instead_of for fault in self._detectors)
+        )
 
     def findings(self, chosen: Iterable[Chosen]) -> tuple[Finding, ...]:
         """Words and fixes for what is to be shown, by time."""
@@ -68,8 +79,29 @@ class MapModder:
         for judged in judged_events:
             around = self._around(judged)
             if around is not None and self._is_shown(judged, around):
-                found.append(Candidate(judged, around.group.kind, context))
+                key = rarity_key(judged, around.group.kind)
+                if key not in self._left_to_detectors:
+                    found.append(Candidate(judged, key, judged.excess_bits, context))
         return found
+
+    def suspects(self, first_event: int, said: KindScore) -> list[Suspect]:
+        """Objects that detectors suspect, where a window judged events from the first one on."""
+        if not self._detectors:
+            return []
+        rows = object_rows(self._groups, self._kinds, first_event, said)
+        found = (
+            find_suspects(row, self._detectors, self._settings, said, first_event) for row in rows
+        )
+        return [suspect for suspects in found for suspect in suspects]
+
+    def candidate(self, judged: JudgedEvent, suspect: Suspect, context: int) -> Candidate | None:
+        """A suspected object's telling event; None where it cannot be put into words."""
+        around = self._around(judged)
+        if around is None or not can_be_otherwise(judged, around):
+            return None
+        if self._topic(judged, around) is Topic.OTHER:
+            return None
+        return Candidate(judged, fault_key(suspect.fault), suspect.evidence_bits, context)
 
     def shown(self, judged_events: Iterable[JudgedEvent]) -> list[tuple[JudgedEvent, Category]]:
         """The events that are worth showing and their category, in the order given."""
@@ -80,19 +112,6 @@ class MapModder:
             if around is not None and self._is_shown(judged, around):
                 shown.append((judged, classify(judged, around, mode)[0]))
         return shown
-
-    def surprises(
-        self, judged_events: Iterable[JudgedEvent]
-    ) -> Iterator[tuple[JudgedEvent, EventType]]:
-        """Events that the model would have written otherwise, and the part that each describes."""
-        for judged in judged_events:
-            around = self._around(judged)
-            as_expected = (judged.expected_kind, judged.expected_value) == (
-                judged.kind,
-                judged.value,
-            )
-            if around and not as_expected and self._is_shown(judged, around):
-                yield judged, around.group.kind
 
     def _is_shown(self, judged: JudgedEvent, around: Surroundings) -> bool:
         if not is_worth_showing(judged, around, self._settings):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Self, cast
 
+from companion.beatmap import Mode
 from companion.engine.events import (
     BEAT_TYPES,
     HEAD_TYPES,
@@ -12,6 +14,7 @@ from companion.engine.events import (
     UNTIMED_TYPES,
     EventType,
 )
+from companion.engine.modding.detectors import Detector, Detectors, Fault, detectors_from_json
 from companion.errors import CheckpointMismatch
 
 if TYPE_CHECKING:
@@ -57,6 +60,16 @@ class JudgedEvent:
         return self.surprisal_bits / self.entropy_bits if self.entropy_bits > 0 else 0.0
 
     @property
+    def is_as_expected(self) -> bool:
+        """Whether the most likely event is the one that is there."""
+        return (self.expected_kind, self.expected_value) == (self.kind, self.value)
+
+    @property
+    def shown_surprisal(self) -> float:
+        """The number that the original shows and orders by."""
+        return self.relative_surprisal / _SHOWN_DIVISOR
+
+    @property
     def excess_bits(self) -> float:
         """Surprisal beyond what the model expected."""
         return self.surprisal_bits - self.entropy_bits
@@ -69,7 +82,10 @@ class JudgedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Rarity:
-    """How surprising events of one kind have to be, and how fast the more surprising get rare."""
+    """How surprising events of one kind have to be, and how fast the more surprising get rare.
+
+    Of what a detector finds, its evidence takes the place of the surprisal beyond the entropy.
+    """
 
     from_bits: float
     """Least surprisal beyond the entropy that is worth a mapper's time."""
@@ -96,7 +112,9 @@ class ModdingSettings:
     relative_threshold: float = 20.0
     """Least surprisal as a multiple of the entropy; not used with `kinds`."""
     kinds: Mapping[str, Rarity] = field(default_factory=dict[str, Rarity])
-    """By `rarity_key`; with any given, what is not named is never shown."""
+    """By `rarity_key` or `fault_key`; with any given, what is not named is never shown."""
+    detectors: Detectors = field(default_factory=dict[Mode, dict[Fault, Detector]])
+    """Of the modes that have any, what looks for faults in their objects."""
     minor_from: float = 10.0
     """Weight from which a finding is more than a matter of taste."""
     warning_from: float = 100.0
@@ -117,11 +135,13 @@ class ModdingSettings:
         Raises:
             CheckpointMismatch: A value is unknown or of the wrong type.
         """
-        numbers = {f.name for f in fields(cls)} - {"kinds"}
+        numbers = {f.name for f in fields(cls)} - {"kinds", "detectors"}
         chosen: dict[str, Any] = {}
         for name, value in values.items():
             if name == "kinds":
                 chosen[name] = _rarities(value)
+            elif name == "detectors":
+                chosen[name] = detectors_from_json(value)
             elif name in numbers and _is_number(value):
                 chosen[name] = value
             else:
@@ -135,23 +155,12 @@ class ModdingSettings:
         """For a small model that does not say how surprising good maps are to it."""
         rarity = Rarity(6.0, 1.0, 0.4)
         return cls(
-            kinds=dict.fromkeys(_KINDS, rarity),
+            kinds=dict.fromkeys(_SURPRISES, rarity),
             minor_from=1.5,
             warning_from=2.5,
             lookback=0.25,
             lookahead=0.25,
         )
-
-    def weight_of(self, judged: JudgedEvent, part: EventType) -> float:
-        """The number that findings are ordered by, comparable within one checkpoint only.
-
-        Args:
-            judged: An event that is worth showing.
-            part: The kind of the object part or mark that the event describes.
-        """
-        if self.kinds:
-            return self.kinds[rarity_key(judged, part)].weight(judged.excess_bits)
-        return judged.relative_surprisal / _SHOWN_DIVISOR
 
     def is_worth_showing(self, judged: JudgedEvent, part: EventType) -> bool:
         """Whether an event surprised the model enough; `part` as in `weight_of`."""
@@ -166,7 +175,10 @@ class ModdingSettings:
         """Where `is_worth_showing` may say yes, for many events of any kind at once."""
         if not self.kinds:
             return surprisal_bits >= self.relative_threshold * entropy_bits
-        least = min(rarity.from_bits for rarity in self.kinds.values())
+        least = min(
+            (rarity.from_bits for key, rarity in self.kinds.items() if key in _SURPRISES),
+            default=math.inf,
+        )
         return surprisal_bits - entropy_bits >= least
 
 
@@ -179,6 +191,11 @@ def rarity_key(judged: JudgedEvent, part: EventType) -> str:
     if judged.expected_kind is EventType.NEW_COMBO:
         return _NEW_COMBO_MISSING
     return f"{judged.kind.value}{_TAIL}" if part in _TAIL_PARTS else judged.kind.value
+
+
+def fault_key(fault: Fault) -> str:
+    """Under which name what a detector finds stands in `ModdingSettings.kinds`."""
+    return f"fault:{fault.value}"
 
 
 def _rarities(values: object) -> dict[str, Rarity]:
@@ -208,6 +225,7 @@ def _is_number(value: object) -> bool:
 _TAIL = ":tail"
 _NEW_COMBO_MISSING = f"{EventType.NEW_COMBO.value}:missing"
 _TAIL_PARTS = UNTIMED_TYPES | (TIMED_TYPES - HEAD_TYPES - BEAT_TYPES)
-_KINDS = {kind.value + ending for kind in EventType for ending in ("", _TAIL)} | {
+_SURPRISES = {kind.value + ending for kind in EventType for ending in ("", _TAIL)} | {
     _NEW_COMBO_MISSING
 }
+_KINDS = _SURPRISES | set(map(fault_key, Fault))

@@ -76,8 +76,11 @@ class Surroundings:
 
 def is_worth_showing(judged: JudgedEvent, around: Surroundings, settings: ModdingSettings) -> bool:
     """Say whether an event surprised the model enough, and could be otherwise at all."""
-    if not settings.is_worth_showing(judged, around.group.kind):
-        return False
+    return settings.is_worth_showing(judged, around.group.kind) and can_be_otherwise(judged, around)
+
+
+def can_be_otherwise(judged: JudgedEvent, around: Surroundings) -> bool:
+    """Say whether what was expected differs from what is there, as far as a mapper can tell."""
     expected = judged.expected_kind
     if around.group.kind is EventType.SLIDER_END and judged.kind in POSITION_KINDS:
         return False  # A slider ends where its path ends.

@@ -12,12 +12,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from companion.engine.modding.record import rarity_key
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from companion.engine.events import EventType
     from companion.engine.modding.record import JudgedEvent, ModdingSettings
 
 _LEAST_RANK_WEIGHT = 0.0
@@ -29,8 +26,10 @@ class Candidate:
     """An event that is surprising enough by itself."""
 
     judged: JudgedEvent
-    part: EventType
-    """The kind of the object part or mark that it describes."""
+    key: str
+    """Its name in `ModdingSettings.kinds`."""
+    evidence_bits: float
+    """What is compared with the `Rarity` of that name."""
     context: int
 
 
@@ -73,19 +72,18 @@ class Selection:
         for window, candidates in self._by_window.items():
             for candidate in candidates:
                 if not settings.kinds:
-                    weight = settings.weight_of(candidate.judged, candidate.part)
-                    yield window, Chosen(candidate, weight)
+                    yield window, Chosen(candidate, candidate.judged.shown_surprisal)
                     continue
-                key = rarity_key(candidate.judged, candidate.part)
-                by_key.setdefault(key, []).append((window, candidate))
+                by_key.setdefault(candidate.key, []).append((window, candidate))
         for key, entries in by_key.items():
-            entries.sort(key=lambda e: (-e[1].judged.excess_bits, e[1].judged.index))
-            usual = settings.kinds[key].per_minute * self._minutes
+            entries.sort(key=lambda e: (-e[1].evidence_bits, e[1].judged.index))
+            rarity = settings.kinds[key]
+            usual = rarity.per_minute * self._minutes
             for rank, (window, candidate) in enumerate(entries, start=1):
                 by_rank = 1.0 + math.log2(max(usual, 1e-9) / rank)
                 if rank == 1:
                     by_rank = max(by_rank, 1.0)
                 if by_rank < _LEAST_RANK_WEIGHT:
                     break
-                alone = settings.weight_of(candidate.judged, candidate.part)
+                alone = rarity.weight(candidate.evidence_bits)
                 yield window, Chosen(candidate, min(alone, by_rank))

@@ -117,7 +117,7 @@ class BitsExaminer:
             add(found.bigram, one, baselines.bigram(symbols))
             if has_sounds:
                 sounds = np.array([kind is EventType.HITSOUND for kind in one.kinds])
-                tokens, likeliest = one.tokens[sounds], one.likeliest[sounds]
+                tokens, likeliest = one.tokens[sounds], one.by_kind.likeliest[sounds]
                 alike = (one.values[sounds] == usual).sum()
                 found.sounds += [len(tokens), (tokens == likeliest).sum(), alike]
 

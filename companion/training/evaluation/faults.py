@@ -21,7 +21,7 @@ from companion.training.evaluation.planting import (
     planted,
     shifted_red_lines,
 )
-from companion.training.evaluation.suspicion import MEASURES, ObjectBits, objects_of
+from companion.training.evaluation.suspicion import SeenObject, can_have, seen_objects, suspicion
 from companion.training.measures import spread
 
 if TYPE_CHECKING:
@@ -38,24 +38,6 @@ if TYPE_CHECKING:
 
 TOP_PER_MINUTE = 10
 SEED_STRIDE = 1_000_003
-_KINDS_OF_OBJECTS: dict[FaultKind, frozenset[EventType]] = {
-    **dict.fromkeys(
-        (
-            FaultKind.MOVED_EIGHTH,
-            FaultKind.MOVED_SIXTH,
-            FaultKind.MOVED_QUARTER,
-            FaultKind.HITSOUND,
-            FaultKind.MISPLACED,
-        ),
-        frozenset({EventType.CIRCLE}),
-    ),
-    **dict.fromkeys(
-        (FaultKind.COMBO_MISSING, FaultKind.COMBO_EXTRA),
-        frozenset({EventType.CIRCLE, EventType.SLIDER_HEAD}),
-    ),
-    FaultKind.SLIDER_LENGTH: frozenset({EventType.SLIDER_HEAD}),
-}
-"""The untouched objects that a fault is told from are of the kinds that can have it."""
 
 
 @dataclass(slots=True)
@@ -91,8 +73,6 @@ class Faults:
     rules: dict[str, list[int]] = field(default_factory=dict[str, "list[int]"])
     """How many faults were planted, and how many of them the rules name."""
     hunt: Hunt = field(default_factory=Hunt)
-    objects: dict[str, list[ObjectBits]] = field(default_factory=dict[str, "list[ObjectBits]"])
-    """The objects behind the scores; untouched ones as ``clean``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,16 +88,19 @@ class FaultExaminer:
         """Plant every kind of fault into a map, each by itself."""
         clean = self.listener.judge_map(view, song, windows)
         untouched = self._objects(clean)
-        found.objects.setdefault("clean", []).extend(untouched)
         known = {finding.id for finding in run_checks(view.document)}
         apart = windows_apart(windows)
         apart = [apart[index] for index in spread(len(apart), self.per_kind)]
         for kind in kinds_for(view.beatmap):
-            ranges = [window.keep for window in apart]
-            edited, faults = plant(view.document, kind, ranges, self._rng(view.document))
+            edited, faults, faulty = self.seen_faults(view, song, kind, apart)
             if not faults:
                 continue
-            self._note_scores(view, song, kind, edited, faults, apart, untouched, found)
+            scores = found.scores.setdefault(kind.value, Scores())
+            detectors = self.listener.model.modding.detectors.get(view.beatmap.mode, {})
+            scores.faulty += [suspicion(kind, one.row, detectors) for one in faulty]
+            scores.clean += [
+                suspicion(kind, one.row, detectors) for one in untouched if can_have(kind, one.row)
+            ]
             named = _named_by_rules(edited, known)
             counts = found.rules.setdefault(kind.value, [0, 0])
             counts[0] += len(faults)
@@ -125,37 +108,30 @@ class FaultExaminer:
         for kind in RED_LINE_KINDS:
             self._examine_red_lines(view, song, kind, clean, apart, known, found)
 
-    def _rng(self, document: Document) -> np.random.Generator:
-        return np.random.default_rng(len(document.lines) + SEED_STRIDE * self.seed)
-
-    def _objects(self, judged: Iterable[Judged]) -> list[ObjectBits]:
-        types_first = self.listener.settings.encoding.types_first
-        return [item for one in judged for item in objects_of(one, types_first=types_first)]
-
-    def _note_scores(
-        self,
-        view: MapView,
-        song: Song,
-        kind: FaultKind,
-        edited: Document,
-        faults: Sequence[PlantedFault],
-        windows: Sequence[Window],
-        untouched: Sequence[ObjectBits],
-        found: Faults,
-    ) -> None:
+    def seen_faults(
+        self, view: MapView, song: Song, kind: FaultKind, windows: Sequence[Window]
+    ) -> tuple[Document, tuple[PlantedFault, ...], list[SeenObject]]:
+        """The map with a fault of one kind in each window, the faults, and how they were seen."""
+        ranges = [window.keep for window in windows]
+        edited, faults = plant(view.document, kind, ranges, self._rng(view.document))
         # What is said about the whole map stays: a mapper's slip does not change the star rating.
         changed = self.listener.view(edited, view.conditioning)
         marks = {(fault.at_ms, fault.column) for fault in faults}
-        faulty = [
-            item
-            for item in self._objects(self.listener.judge_map(changed, song, windows))
-            if (item.time_ms, item.column) in marks
-        ]
-        measure, among = MEASURES[kind], _KINDS_OF_OBJECTS.get(kind)
-        scores = found.scores.setdefault(kind.value, Scores())
-        scores.faulty += [measure(item) for item in faulty]
-        scores.clean += [measure(o) for o in untouched if among is None or o.kind in among]
-        found.objects.setdefault(kind.value, []).extend(faulty)
+        seen = self.seen_objects(changed, song, windows) if faults else []
+        return edited, faults, [one for one in seen if (one.time_ms, one.column) in marks]
+
+    def seen_objects(
+        self, view: MapView, song: Song, windows: Sequence[Window]
+    ) -> list[SeenObject]:
+        """The objects of some windows."""
+        return self._objects(self.listener.judge_map(view, song, windows))
+
+    def _rng(self, document: Document) -> np.random.Generator:
+        return np.random.default_rng(len(document.lines) + SEED_STRIDE * self.seed)
+
+    def _objects(self, judged: Iterable[Judged]) -> list[SeenObject]:
+        types_first = self.listener.settings.encoding.types_first
+        return [item for one in judged for item in seen_objects(one, types_first=types_first)]
 
     def _examine_red_lines(
         self,

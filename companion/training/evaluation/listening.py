@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 
-from companion.engine.events import TYPES, ContextType, EventType
+from companion.engine.events import ContextType
 from companion.engine.prompts import pad_left
 from companion.engine.scanning import ScanPlanner
+from companion.engine.token_kinds import TokenKinds
 from companion.engine.vocabulary import PAD_ID
 from companion.engine.windows import windows_of
 
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
 
     from companion.beatmap import Beatmap, Document, Mode
     from companion.engine.conditioning import Conditioning
-    from companion.engine.events import Event
+    from companion.engine.events import Event, EventType
     from companion.engine.loaded_model import LoadedModel, Song
     from companion.engine.model.backbone import EncodedWindows, WindowInput
     from companion.engine.prompts import Context
     from companion.engine.scanning import Scan
     from companion.engine.scoring import WindowTask
+    from companion.engine.token_kinds import KindScore
     from companion.engine.windows import Window
 
 BATCH = 8
@@ -102,16 +104,8 @@ class Judged:
     """Event values, song times of time events."""
     times_ms: NDArray[np.int64]
     bits: NDArray[np.float64]
-    kind_bits: NDArray[np.float64]
-    """What of ``bits`` is about the kind alone: that a new combo, a sound or a type comes. All
-    types count as one kind, whatever they are."""
-    likeliest: NDArray[np.int64]
-    """The likeliest token among those of the event's kind."""
-
-    @property
-    def value_bits(self) -> NDArray[np.float64]:
-        """What of ``bits`` is about the value, once the kind is known."""
-        return self.bits - self.kind_bits
+    by_kind: KindScore
+    """Kinds and values told apart."""
 
 
 class MapListener:
@@ -121,13 +115,7 @@ class MapListener:
         self.model = model
         self.backbone = model.backbone
         self.settings = model.backbone.settings
-        vocabulary = model.backbone.vocabulary
-        groups = np.zeros(vocabulary.size_out, dtype=np.int64)
-        for number, entry in enumerate(vocabulary.output_ranges, start=2):
-            groups[entry.first_id : entry.end_id] = 1 if entry.kind in TYPES else number
-        self._groups = torch.as_tensor(groups)
-        members = torch.nn.functional.one_hot(self._groups).to(torch.float32)
-        self._members = members.to(self.backbone.device)
+        self._token_kinds = TokenKinds(model.backbone.vocabulary, model.backbone.device)
 
     def view(self, document: Document, conditioning: Conditioning) -> MapView:
         """Encode a map."""
@@ -199,23 +187,18 @@ class MapListener:
             shift = tokens.shape[1] - len(task.tokens)
             places = torch.as_tensor(task.positions) + shift
             real = tokens[row, places]
-            said = self._said(logits[row, (places - 1).to(logits.device)], real)
-            judged += _by_context(scan, task, real.numpy(), said)
+            asked = logits[row, (places - 1).to(logits.device)]
+            judged += _by_context(scan, task, real.numpy(), *self._said(asked, real))
         return judged
 
-    def _said(self, logits: torch.Tensor, real: torch.Tensor) -> list[NDArray[np.float64]]:
-        """Bits, bits of the kind, and the likeliest of the kind; each of shape (n,)."""
+    def _said(
+        self, logits: torch.Tensor, real: torch.Tensor
+    ) -> tuple[NDArray[np.float64], KindScore]:
+        """Bits, shape = (n,), and kinds and values told apart."""
         real = real.to(logits.device)
         log_probs = torch.log_softmax(logits, dim=-1)
         bits = -log_probs.gather(1, real[:, None])[:, 0].double() / np.log(2)
-        groups = self._groups.to(logits.device)
-        of_kind = (log_probs.exp() @ self._members).gather(1, groups[real][:, None])[:, 0]
-        kind_bits = -of_kind.double().clamp(min=1e-30).log2()
-        among = groups[None, :] == groups[real][:, None]
-        likeliest = logits.masked_fill(~among, -torch.inf).argmax(dim=-1)
-        # Rounding may leave a kind less than its only member.
-        kind_bits = torch.minimum(kind_bits.clamp(min=0), bits)
-        return [part.cpu().numpy() for part in (bits, kind_bits, likeliest)]
+        return bits.cpu().numpy(), self._token_kinds.score(log_probs.exp(), real)
 
     def onsets(self, encoded: EncodedWindows) -> NDArray[np.float32] | None:
         """Log-odds of the frame head, shape = (n_windows, n_bins); None without one."""
@@ -232,7 +215,8 @@ def _by_context(
     scan: Scan,
     task: WindowTask,
     tokens: NDArray[np.int64],
-    said: Sequence[NDArray[np.float64]],
+    bits: NDArray[np.float64],
+    by_kind: KindScore,
 ) -> list[Judged]:
     result: list[Judged] = []
     place = 0
@@ -240,7 +224,6 @@ def _by_context(
         context = scan.contexts[run.context]
         events = context.events[run.first_event : run.first_event + run.n_events]
         part = slice(place, place + run.n_events)
-        bits, kind_bits, likeliest = (values[part] for values in said)
         result.append(
             Judged(
                 task.window,
@@ -250,9 +233,8 @@ def _by_context(
                 tokens[part],
                 np.array([event.value for event in events], dtype=np.int64),
                 np.array([event.time_ms for event in events], dtype=np.int64),
-                bits,
-                kind_bits,
-                cast("NDArray[np.int64]", likeliest),
+                bits[part],
+                by_kind.part(part),
             )
         )
         place += run.n_events
