@@ -58,23 +58,14 @@ BUDGET = {
     "denden_end:tail": 0.1,
 }
 """Findings per minute of a good map, by kind of event (`record.rarity_key`)."""
-FAULT_BUDGET = {
-    Fault.MOVED: 1.0,
-    Fault.MISSING: 0.4,
-    Fault.EXTRA: 0.5,
-    Fault.HITSOUND: 0.5,
-    Fault.COMBO_MISSING: 0.3,
-    Fault.COMBO_EXTRA: 0.3,
-    Fault.MISPLACED: 0.5,
-    Fault.SLIDER_LENGTH: 0.4,
-    Fault.OBJECT_KIND: 0.3,
-}
-"""The same for what detectors find."""
+FAULT_BUDGET = 0.7
+"""The same for each fault that detectors look for. It is one for all, so that what they find is
+ordered by how rare it is in good maps, whatever the fault."""
 LEAST_BITS = 1.0
 """Nothing is a surprise that is not at least twice as unlikely as the model meant to be."""
 UNKNOWN_BITS, UNKNOWN_HALVING_BITS = 8.0, 1.0
 """Threshold and halving for kinds that none of the maps has."""
-HALVING_RANGE = (0.3, 2.0)
+HALVING_RANGE = (0.3, 3.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,13 +100,11 @@ def calibrated(
     model: LoadedModel, maps: Sequence[GoodMap], settings: ModdingSettings
 ) -> ModdingSettings:
     """Settings with the strengths that the maps ask for; the detectors are taken as they are."""
-    per_fault = {fault_key(fault): rate for fault, rate in FAULT_BUDGET.items()}
     faults = {fault for of_mode in settings.detectors.values() for fault in of_mode}
+    per_fault = {fault_key(fault): FAULT_BUDGET for fault in Fault if fault in faults}
     # A kind of surprise that a detector takes the place of is still told of in other modes.
     alone = _rarities(model, maps, replace(settings, detectors={}), BUDGET)
-    detected = _rarities(model, maps, settings, per_fault)
-    wanted = {key: detected[key] for key in map(fault_key, Fault) if key in map(fault_key, faults)}
-    return replace(settings, kinds=alone | wanted)
+    return replace(settings, kinds=alone | _rarities(model, maps, settings, per_fault))
 
 
 def _rarities(
@@ -166,9 +155,10 @@ def rarity_of(per_map: Sequence[tuple[Sequence[float], float]], per_minute: floa
     if not per_map:
         return Rarity(UNKNOWN_BITS, UNKNOWN_HALVING_BITS, per_minute)
     at = lower_third([threshold(v, per_minute * minutes) for v, minutes in per_map])
-    beyond = lower_third([threshold(v, per_minute * minutes / 4) for v, minutes in per_map])
+    # How the rate falls beyond that only many minutes can tell.
+    values, n = [bits for v, _ in per_map for bits in v], per_minute * sum(m for _, m in per_map)
     low, high = HALVING_RANGE
-    halving = min(max((beyond - at) / 2, low), high)
+    halving = min(max((threshold(values, n / 4) - threshold(values, n)) / 2, low), high)
     return Rarity(round(max(at, LEAST_BITS), 2), round(halving, 2), per_minute)
 
 

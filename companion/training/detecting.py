@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from companion.beatmap import Document, Mode
-from companion.engine.modding.detectors import SCOPES, Detector, Fault
+from companion.engine.modding.detectors import SCOPES, Detector, Fault, damped
 from companion.engine.modding.features import FEATURE_INDEX
 from companion.errors import CompanionError
 from companion.training.evaluation.faults import FaultExaminer, windows_apart
@@ -42,10 +42,9 @@ FAULTS_PER_KIND = 6
 """Per map."""
 LEAST_FAULTS = 40
 """Fewer of a kind teach nothing."""
-RIDGE = 3.0
-"""Pull of the standardised weights towards 0; of 1 to 100 the best on songs left out in turn, where
-it made little difference."""
-_LEAST_SPREAD_BITS = 0.1
+RIDGE = 10.0
+"""Pull of the standardised weights towards 0."""
+_LEAST_SPREAD = 0.1
 
 
 @dataclass(slots=True)
@@ -115,9 +114,9 @@ def fit_detector(fault: Fault, rows: FaultRows) -> Detector | None:
         return None
     names = SCOPES[fault].features
     columns = [FEATURE_INDEX[name] for name in names]
-    have = np.stack([row.values for row in faulty])[:, columns]
-    lack = np.stack([row.values for row in clean])[:, columns]
-    mean, spread = lack.mean(0), lack.std(0) + _LEAST_SPREAD_BITS
+    have = damped(np.stack([row.values for row in faulty])[:, columns])
+    lack = damped(np.stack([row.values for row in clean])[:, columns])
+    mean, spread = lack.mean(0), lack.std(0) + _LEAST_SPREAD
     weights, bias = _regression((have - mean) / spread, (lack - mean) / spread)
     in_bits = weights / spread / np.log(2)
     bias_bits = bias / np.log(2) - float(in_bits @ mean)

@@ -136,10 +136,10 @@ def test_a_fault_is_told_from_objects_that_can_have_it():
 
 
 def test_a_checkpoints_own_detectors_come_first():
-    (item,) = seen_objects(judged((CIRCLE, 0, 1), (T, 100, 2)), types_first=True)
+    (item,) = seen_objects(judged((CIRCLE, 0, 1), (T, 100, 1)), types_first=True)
     own = {Fault.EXTRA: Detector.of(5.0, {"own.time.bits": -1.0})}
-    assert suspicion(FaultKind.EXTRA, item.row, own) == 3
-    assert suspicion(FaultKind.MISSING, item.row, own) == 1 + 2
+    assert suspicion(FaultKind.EXTRA, item.row, own) == 4
+    assert suspicion(FaultKind.MISSING, item.row, own) == 1 + 1
 
 
 def test_chords_and_slider_tails_count_as_one_moment():

@@ -134,7 +134,11 @@ SCOPES: dict[Fault, Scope] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detector:
-    """One weighted sum over an object's row."""
+    """One weighted sum over an object's row, of the logarithms of its numbers.
+
+    Of logarithms, because from 10 bits on it hardly matters how surprising an event is: sums of the
+    bits themselves found fewer faults in songs that the detectors were not fitted to.
+    """
 
     bias: float
     weights: NDArray[np.float64]
@@ -154,30 +158,38 @@ class Detector:
 
     def evidence_bits(self, row: ObjectRow) -> float:
         """log2 of how much likelier the row is with the fault than without."""
-        return float(self.bias + self.weights @ row.values)
+        return float(self.bias + self.weights @ damped(row.values))
+
+
+def damped(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows, as detectors weigh them."""
+    return np.log2(1 + values)
 
 
 Detectors = dict[Mode, dict[Fault, Detector]]
 
-PLAIN_DETECTORS: dict[Fault, Detector] = {
-    fault: Detector.of(0.0, dict.fromkeys(names, 1.0))
-    for fault, names in {
-        Fault.MOVED: ("around.time",),
-        Fault.MISSING: ("own.kind.bits", "own.time.bits"),
-        Fault.EXTRA: ("own.time.bits",),
-        Fault.HITSOUND: ("own.sound.bits",),
-        Fault.COMBO_MISSING: ("own.combo.kind",),
-        Fault.COMBO_EXTRA: ("own.new_combo.kind",),
-        Fault.MISPLACED: (
-            *("own.distance.bits", "own.position.bits"),
-            *("next.distance.bits", "next.position.bits"),
-        ),
-        Fault.SLIDER_LENGTH: ("tail.time.bits",),
-        Fault.OBJECT_KIND: ("own.kind.bits", "around.time"),
-    }.items()
+_PLAIN: dict[Fault, tuple[str, ...]] = {
+    Fault.MOVED: ("around.time",),
+    Fault.MISSING: ("own.kind.bits", "own.time.bits"),
+    Fault.EXTRA: ("own.time.bits",),
+    Fault.HITSOUND: ("own.sound.bits",),
+    Fault.COMBO_MISSING: ("own.combo.kind",),
+    Fault.COMBO_EXTRA: ("own.new_combo.kind",),
+    Fault.MISPLACED: (
+        *("own.distance.bits", "own.position.bits"),
+        *("next.distance.bits", "next.position.bits"),
+    ),
+    Fault.SLIDER_LENGTH: ("tail.time.bits",),
+    Fault.OBJECT_KIND: ("own.kind.bits", "around.time"),
 }
-"""Sums of the bits that speak of a fault, for checkpoints that have no detectors of their own. They
-put objects in order; how much evidence they are is not known."""
+
+
+def plain_bits(fault: Fault, row: ObjectRow) -> float:
+    """The bits that speak of a fault, for checkpoints that have no detectors of their own.
+
+    They put objects in order; how much evidence they are is not known.
+    """
+    return float(sum(row.values[FEATURE_INDEX[name]] for name in _PLAIN[fault]))
 
 
 def detectors_from_json(values: object) -> Detectors:

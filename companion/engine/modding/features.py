@@ -63,8 +63,6 @@ FEATURES: tuple[str, ...] = (
 ``combo`` is the event after the position, where a new combo may stand; ``around.time`` is the
 more surprising of an object's time and the time after it."""
 FEATURE_INDEX = {name: index for index, name in enumerate(FEATURES)}
-MOST_BITS = 16.0
-"""What is more surprising than this counts as this surprising: one freak event decides nothing."""
 _LONG = frozenset({EventType.SLIDER_HEAD, EventType.HOLD_NOTE})
 
 
@@ -152,7 +150,7 @@ class _Row:
                 index = FEATURE_INDEX.get(name)
                 if index is not None:
                     # Of several events of a part, e.g. a slider's ends, the worst one counts.
-                    self._values[index] = max(self._values[index], min(value, MOST_BITS))
+                    self._values[index] = max(self._values[index], value)
             before = self.events.setdefault(f"{where}.{part}", event)
             if said.value_bits[place] > said.value_bits[before - first]:
                 self.events[f"{where}.{part}"] = event

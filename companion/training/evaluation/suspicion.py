@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from companion.engine.events import HEAD_TYPES, EventType
-from companion.engine.modding.detectors import PLAIN_DETECTORS, SCOPES, Fault
+from companion.engine.modding.detectors import SCOPES, Fault, plain_bits
 from companion.engine.modding.features import object_rows
 from companion.engine.modding.groups import group_events
 from companion.training.evaluation.fault_kinds import FaultKind
@@ -77,4 +77,5 @@ def can_have(kind: FaultKind, row: ObjectRow) -> bool:
 def suspicion(kind: FaultKind, row: ObjectRow, detectors: Mapping[Fault, Detector]) -> float:
     """The higher, the likelier an object has a fault."""
     fault = DETECTED_AS[kind]
-    return detectors.get(fault, PLAIN_DETECTORS[fault]).evidence_bits(row)
+    detector = detectors.get(fault)
+    return plain_bits(fault, row) if detector is None else detector.evidence_bits(row)
