@@ -51,15 +51,15 @@ def main() -> None:
     if not args.keep_detectors:
         settings = replace(settings, detectors=fitted(model, list(trained), args.maps))
     settings = calibrated(model, list(good_maps(model, left_out, args.maps)), settings)
-    for key, rarity in settings.kinds.items():
-        print(f"  {key:>24} from {rarity.from_bits:5.2f} bits, half at +{rarity.halving_bits:.2f}")
+    told = dict(settings.kinds)
+    for mode, detectors in settings.detectors.items():
+        told |= {f"{mode.name.lower()} {f}": one.rarity for f, one in detectors.items()}
+    for name, rarity in told.items():
+        print(f"  {name:>24} from {rarity.from_bits:5.2f} bits, half at +{rarity.halving_bits:.2f}")
     path = args.model / "generation_config.json"
     content = json.loads(path.read_text(encoding="utf-8"))
     content["modding"] |= {
-        "kinds": {
-            key: [one.from_bits, one.halving_bits, one.per_minute]
-            for key, one in settings.kinds.items()
-        },
+        "kinds": {key: one.to_json() for key, one in settings.kinds.items()},
         "detectors": detectors_to_json(settings.detectors),
     }
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -134,7 +134,7 @@ class LoadedModel:
             for context in scan.contexts
         ]
         finder = CandidateFinder(scan, modders, self.backbone.vocabulary, self.modding)
-        report = _Report(scan, modders, Selection(self.modding, _minutes(document)))
+        report = _Report(scan, modders, Selection(_minutes(document)))
         asked = {task.window.index for task in scan.tasks}
         yield from report.tell([w for w in scan.windows if w.index not in asked])
         for batch in self.scored(scan, song, document, conditioning, token, request.near_ms):

@@ -15,15 +15,17 @@ from companion.beatmap import Document, Mode
 from companion.engine.cancellation import CancelToken
 from companion.engine.candidates import CandidateFinder
 from companion.engine.modding import MapModder, ModdingSettings
-from companion.engine.modding.detectors import Fault
-from companion.engine.modding.record import Rarity, fault_key
+from companion.engine.modding.detectors import ALWAYS_TOLD
+from companion.engine.modding.rarity import Rarity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from companion.engine.conditioning import Conditioning
     from companion.engine.loaded_model import LoadedModel
+    from companion.engine.modding import Candidate
+    from companion.engine.modding.detectors import Detector, Fault
     from companion.training.library import SongSet
 
 BUDGET = {
@@ -65,7 +67,7 @@ LEAST_BITS = 1.0
 """Nothing is a surprise that is not at least twice as unlikely as the model meant to be."""
 UNKNOWN_BITS, UNKNOWN_HALVING_BITS = 8.0, 1.0
 """Threshold and halving for kinds that none of the maps has."""
-HALVING_RANGE = (0.3, 3.0)
+HALVING_RANGE = (0.05, 3.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +78,11 @@ class GoodMap:
     document: Document
     audio: Path
     conditioning: Conditioning
+
+    @property
+    def mode(self) -> Mode:
+        """Its mode."""
+        return self.document.beatmap.mode
 
     @property
     def minutes(self) -> float:
@@ -99,32 +106,57 @@ def good_maps(model: LoadedModel, sets: Sequence[SongSet], per_song: int) -> Ite
 def calibrated(
     model: LoadedModel, maps: Sequence[GoodMap], settings: ModdingSettings
 ) -> ModdingSettings:
-    """Settings with the strengths that the maps ask for; the detectors are taken as they are."""
-    faults = {fault for of_mode in settings.detectors.values() for fault in of_mode}
-    per_fault = {fault_key(fault): FAULT_BUDGET for fault in Fault if fault in faults}
+    """Settings with the strengths that the maps ask for, of kinds of events and of detectors."""
     # A kind of surprise that a detector takes the place of is still told of in other modes.
-    alone = _rarities(model, maps, replace(settings, detectors={}), BUDGET)
-    return replace(settings, kinds=alone | _rarities(model, maps, settings, per_fault))
-
-
-def _rarities(
-    model: LoadedModel,
-    maps: Sequence[GoodMap],
-    settings: ModdingSettings,
-    budget: dict[str, float],
-) -> dict[str, Rarity]:
-    settings = replace(settings, kinds=dict.fromkeys(budget, Rarity(-99.0, 1.0, 1.0)))
-    by_key: dict[str, list[tuple[Sequence[float], float]]] = {key: [] for key in budget}
+    every = dict.fromkeys(BUDGET, ALWAYS_TOLD)
+    open_settings = replace(settings, kinds=every, detectors={})
+    surprises = _Strengths()
     for one in maps:
-        for key, bits in _evidence(model, one, settings).items():
-            by_key[key].append((bits, one.minutes))
-    return {key: rarity_of(by_key[key], rate) for key, rate in budget.items()}
+        surprises.add(one, _candidates(model, one, open_settings))
+    kinds = {key: rarity_of(surprises.of(key), rate) for key, rate in BUDGET.items()}
+    detectors = {
+        mode: _told_alike(model, [one for one in maps if one.mode is mode], mode, settings)
+        for mode in settings.detectors
+    }
+    return replace(settings, kinds=kinds, detectors=detectors)
 
 
-def _evidence(
-    model: LoadedModel, one: GoodMap, settings: ModdingSettings
-) -> dict[str, list[float]]:
-    """Strength of every candidate of a map, by its key."""
+def _told_alike(
+    model: LoadedModel, maps: Sequence[GoodMap], mode: Mode, settings: ModdingSettings
+) -> dict[Fault, Detector]:
+    """The detectors of a mode, each speaking up as often as the others in good maps."""
+    found = _Strengths()
+    detectors = {
+        fault: replace(detector, rarity=ALWAYS_TOLD)
+        for fault, detector in settings.detectors[mode].items()
+    }
+    for one in maps:
+        found.add(one, _candidates(model, one, replace(settings, detectors={mode: detectors})))
+    return {
+        fault: replace(detector, rarity=pooled_rarity(found.of(fault), FAULT_BUDGET))
+        for fault, detector in detectors.items()
+    }
+
+
+class _Strengths:
+    """Bits of candidates by their sort, map by map."""
+
+    def __init__(self) -> None:
+        self._by_sort: dict[str, list[tuple[Sequence[float], float]]] = {}
+
+    def add(self, one: GoodMap, candidates: Iterable[Candidate]) -> None:
+        by_sort: dict[str, list[float]] = {}
+        for candidate in candidates:
+            if not candidate.judged.is_as_expected:
+                by_sort.setdefault(candidate.sort, []).append(candidate.bits)
+        for sort, bits in by_sort.items():
+            self._by_sort.setdefault(sort, []).append((bits, one.minutes))
+
+    def of(self, sort: str) -> list[tuple[Sequence[float], float]]:
+        return self._by_sort.get(sort, [])
+
+
+def _candidates(model: LoadedModel, one: GoodMap, settings: ModdingSettings) -> Iterator[Candidate]:
     song = model.listen(one.audio)
     scan = model.scan(one.document, song, one.conditioning)
     modders = [
@@ -132,13 +164,18 @@ def _evidence(
         for context in scan.contexts
     ]
     finder = CandidateFinder(scan, modders, model.backbone.vocabulary, settings)
-    found: dict[str, list[float]] = {}
     for batch in model.scored(scan, song, one.document, one.conditioning, CancelToken()):
         for scored in batch:
-            for candidate in finder.candidates(scored):
-                if not candidate.judged.is_as_expected:
-                    found.setdefault(candidate.key, []).append(candidate.evidence_bits)
-    return found
+            yield from finder.candidates(scored)
+
+
+def pooled_rarity(per_map: Sequence[tuple[Sequence[float], float]], per_minute: float) -> Rarity:
+    """The threshold that all maps together exceed as often as allowed; arguments as `rarity_of`."""
+    if not per_map:
+        return Rarity(UNKNOWN_BITS, UNKNOWN_HALVING_BITS, per_minute)
+    values, minutes = _pooled(per_map)
+    at = max(threshold(values, per_minute * minutes), 0.0)
+    return Rarity(round(at, 2), _halving_bits(values, per_minute * minutes), per_minute)
 
 
 def rarity_of(per_map: Sequence[tuple[Sequence[float], float]], per_minute: float) -> Rarity:
@@ -155,11 +192,19 @@ def rarity_of(per_map: Sequence[tuple[Sequence[float], float]], per_minute: floa
     if not per_map:
         return Rarity(UNKNOWN_BITS, UNKNOWN_HALVING_BITS, per_minute)
     at = lower_third([threshold(v, per_minute * minutes) for v, minutes in per_map])
-    # How the rate falls beyond that only many minutes can tell.
-    values, n = [bits for v, _ in per_map for bits in v], per_minute * sum(m for _, m in per_map)
+    values, minutes = _pooled(per_map)
+    halving = _halving_bits(values, per_minute * minutes)
+    return Rarity(round(max(at, LEAST_BITS), 2), halving, per_minute)
+
+
+def _pooled(per_map: Sequence[tuple[Sequence[float], float]]) -> tuple[list[float], float]:
+    return [bits for values, _ in per_map for bits in values], sum(one for _, one in per_map)
+
+
+def _halving_bits(values: Sequence[float], n: float) -> float:
+    """By how many bits the number of values over a threshold falls to a half, beyond the nth."""
     low, high = HALVING_RANGE
-    halving = min(max((threshold(values, n / 4) - threshold(values, n)) / 2, low), high)
-    return Rarity(round(max(at, LEAST_BITS), 2), round(halving, 2), per_minute)
+    return round(min(max((threshold(values, n / 4) - threshold(values, n)) / 2, low), high), 2)
 
 
 def threshold(values: Sequence[float], n: float) -> float:

@@ -18,7 +18,7 @@ from companion.engine.modding.detectors import (
 )
 from companion.engine.modding.features import FEATURE_INDEX, FEATURES, object_rows
 from companion.engine.modding.groups import group_events
-from companion.engine.modding.record import Rarity, fault_key
+from companion.engine.modding.rarity import Rarity
 from companion.engine.modding.suspects import Suspect, find_suspects
 from companion.engine.token_kinds import KindScore
 from companion.errors import CheckpointMismatch
@@ -26,6 +26,8 @@ from companion.errors import CheckpointMismatch
 E = EventType
 T, POS, SOUND, COMBO = E.TIME_SHIFT, E.POS, E.HITSOUND, E.NEW_COMBO
 CIRCLE = (E.CIRCLE, 0)
+FROM_3_BITS = Rarity(3.0, 1.0, 1.0)
+BY_TIME = Detector.of(0.0, {"own.time.bits": 1.0}, FROM_3_BITS)
 
 
 def rows(*events, combo_bits: float = 0.0, likeliest: tuple[int, ...] = ()):
@@ -118,14 +120,12 @@ def test_scopes_know_all_faults_and_only_real_features() -> None:
 
 
 def test_detectors_survive_their_file() -> None:
-    before = {Mode.OSU: {Fault.MOVED: detector(own__time__bits=0.25)}, Mode.MANIA: {}}
+    before = {Mode.OSU: {Fault.MOVED: BY_TIME}, Mode.MANIA: {}}
     after = detectors_from_json(detectors_to_json(before))
     assert after.keys() == before.keys()
-    assert after[Mode.OSU][Fault.MOVED].bias == -1
-    assert (
-        after[Mode.OSU][Fault.MOVED].weights.tolist()
-        == before[Mode.OSU][Fault.MOVED].weights.tolist()
-    )
+    found = after[Mode.OSU][Fault.MOVED]
+    assert (found.bias, found.rarity) == (0, FROM_3_BITS)
+    assert found.weights.tolist() == BY_TIME.weights.tolist()
 
 
 @pytest.mark.parametrize(
@@ -134,13 +134,14 @@ def test_detectors_survive_their_file() -> None:
         [],
         {"osu": []},
         {"golf": {}},
-        {"osu": {"ugly": {"bias": 0, "weights": {}}}},
+        {"osu": {"ugly": {"bias": 0, "weights": {}, "rarity": [1, 1, 1]}}},
         {"osu": {"moved": {"bias": 0}}},
-        {"osu": {"moved": {"bias": True, "weights": {}}}},
-        {"osu": {"moved": {"bias": math.nan, "weights": {}}}},
-        {"osu": {"moved": {"bias": 0, "weights": {"own.smell.bits": 1}}}},
-        {"osu": {"moved": {"bias": 0, "weights": {"own.time.bits": "1"}}}},
-        {"osu": {"moved": {"bias": 0, "weights": {}, "extra": 1}}},
+        {"osu": {"moved": {"bias": 0, "weights": {}, "rarity": [1, 0, 1]}}},
+        {"osu": {"moved": {"bias": True, "weights": {}, "rarity": [1, 1, 1]}}},
+        {"osu": {"moved": {"bias": math.nan, "weights": {}, "rarity": [1, 1, 1]}}},
+        {"osu": {"moved": {"bias": 0, "weights": {"own.smell.bits": 1}, "rarity": [1, 1, 1]}}},
+        {"osu": {"moved": {"bias": 0, "weights": {"own.time.bits": "1"}, "rarity": [1, 1, 1]}}},
+        {"osu": {"moved": {"bias": 0, "weights": {}, "rarity": [1, 1, 1], "extra": 1}}},
     ],
 )
 def test_broken_detectors_are_named(given: object) -> None:
@@ -150,44 +151,34 @@ def test_broken_detectors_are_named(given: object) -> None:
 
 # Suspects
 
-SETTINGS = ModdingSettings(
-    kinds={
-        fault_key(Fault.MOVED): Rarity(3.0, 1.0, 1.0),
-        fault_key(Fault.EXTRA): Rarity(3.0, 1.0, 1.0),
-        fault_key(Fault.HITSOUND): Rarity(3.0, 1.0, 1.0),
-        fault_key(Fault.COMBO_EXTRA): Rarity(0.0, 1.0, 1.0),
-    }
-)
-BY_TIME = Detector.of(0.0, {"own.time.bits": 1.0})
-
 
 def test_an_object_is_suspected_from_enough_evidence_on() -> None:
     found, said = rows(CIRCLE, (T, 7), CIRCLE, (T, 6.9))
     detectors = {Fault.MOVED: BY_TIME}
-    suspects = [find_suspects(row, detectors, SETTINGS, said, 0) for row in found]
-    assert suspects == [[Suspect(Fault.MOVED, 1, 3.0)], []]
+    suspects = [find_suspects(row, detectors, said, 0) for row in found]
+    assert suspects == [[Suspect(Fault.MOVED, 1, 3.0, FROM_3_BITS)], []]
 
 
 def test_what_is_as_expected_tells_of_nothing() -> None:
     found, said = rows(CIRCLE, (T, 15), CIRCLE, (T, 4), likeliest=(1,))
-    suspects = find_suspects(found[0], {Fault.MOVED: BY_TIME}, SETTINGS, said, 0)
+    suspects = find_suspects(found[0], {Fault.MOVED: BY_TIME}, said, 0)
     # It is the next object's time that can be put into words.
-    assert suspects == [Suspect(Fault.MOVED, 3, 4.0)]
+    assert suspects == [Suspect(Fault.MOVED, 3, 4.0, FROM_3_BITS)]
 
 
 def test_of_faults_told_by_one_event_the_gravest_is_named() -> None:
     found, said = rows(CIRCLE, (T, 15))
-    detectors = {Fault.MOVED: BY_TIME, Fault.EXTRA: Detector.of(1.0, {"own.time.bits": 1.0})}
-    assert find_suspects(found[0], detectors, SETTINGS, said, 0) == [Suspect(Fault.EXTRA, 1, 5.0)]
+    detectors = {
+        Fault.MOVED: BY_TIME,
+        Fault.EXTRA: Detector.of(1.0, {"own.time.bits": 1.0}, FROM_3_BITS),
+    }
+    assert find_suspects(found[0], detectors, said, 0) == [
+        Suspect(Fault.EXTRA, 1, 5.0, FROM_3_BITS)
+    ]
 
 
 def test_a_fault_that_an_object_cannot_have_is_not_suspected() -> None:
     found, said = rows(CIRCLE, (T, 7), (POS, 1), (COMBO, 0), CIRCLE, (T, 7), (POS, 1), (SOUND, 1))
     detectors = {Fault.COMBO_EXTRA: BY_TIME}
-    suspects = [find_suspects(row, detectors, SETTINGS, said, 0) for row in found]
-    assert suspects == [[Suspect(Fault.COMBO_EXTRA, 3, 3.0)], []]
-
-
-def test_a_fault_without_a_threshold_is_not_looked_for() -> None:
-    found, said = rows(CIRCLE, (T, 5))
-    assert not find_suspects(found[0], {Fault.MISSING: BY_TIME}, SETTINGS, said, 0)
+    suspects = [find_suspects(row, detectors, said, 0) for row in found]
+    assert suspects == [[Suspect(Fault.COMBO_EXTRA, 3, 3.0, FROM_3_BITS)], []]

@@ -1,19 +1,25 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 from companion.engine.events import EventType
-from companion.engine.modding import Candidate, JudgedEvent, ModdingSettings, Selection
-from companion.engine.modding.record import Rarity
+from companion.engine.modding import Candidate, JudgedEvent, Selection
+from companion.engine.modding.rarity import Rarity
 
-SETTINGS = ModdingSettings(
-    kinds={"t": Rarity(4.0, 1.0, 1.0), "hitsound": Rarity(4.0, 1.0, 0.5)},
-    minor_from=1.5,
-    warning_from=2.5,
-)
+RARITIES = {
+    EventType.TIME_SHIFT: Rarity(4.0, 1.0, 1.0),
+    EventType.HITSOUND: Rarity(4.0, 1.0, 0.5),
+}
 
 
-def candidate(index: int, excess_bits: float, kind: EventType = EventType.TIME_SHIFT) -> Candidate:
+def candidate(
+    index: int,
+    excess_bits: float,
+    kind: EventType = EventType.TIME_SHIFT,
+    *,
+    is_detected: bool = False,
+) -> Candidate:
     judged = JudgedEvent(
         context="map",
         index=index,
@@ -27,7 +33,7 @@ def candidate(index: int, excess_bits: float, kind: EventType = EventType.TIME_S
         surprisal_bits=excess_bits + 1.0,
         entropy_bits=1.0,
     )
-    return Candidate(judged, kind.value, excess_bits, 0)
+    return Candidate(judged, 0, kind.value, excess_bits, RARITIES[kind], is_detected)
 
 
 def shown(selection: Selection) -> dict[int, float]:
@@ -39,26 +45,26 @@ def shown(selection: Selection) -> dict[int, float]:
 
 
 def test_few_surprises_weigh_what_they_weigh_alone() -> None:
-    selection = Selection(SETTINGS, minutes=16.0)
+    selection = Selection(minutes=16.0)
     selection.put(0, [candidate(1, 4.0), candidate(2, 5.5)])
     assert shown(selection) == {1: 1.0, 2: 2.5}
 
 
 def test_of_many_surprises_twice_as_many_as_usual_are_shown_the_greatest_first() -> None:
-    selection = Selection(SETTINGS, minutes=2.0)
+    selection = Selection(minutes=2.0)
     selection.put(0, [candidate(i, 10.0 + i) for i in range(20)])
     # Two a map are usual: the first has weight 1 + log2(2 / 1), the fourth 1 + log2(2 / 4).
     assert shown(selection) == {19: 2.0, 18: 1.0, 17: 0.415, 16: 0.0}
 
 
 def test_the_greatest_surprise_of_a_rare_kind_is_always_shown() -> None:
-    selection = Selection(SETTINGS, minutes=0.1)
+    selection = Selection(minutes=0.1)
     selection.put(0, [candidate(1, 9.0, EventType.HITSOUND), candidate(2, 8.0)])
     assert shown(selection) == {1: 1.0, 2: 1.0}
 
 
 def test_kinds_do_not_take_each_others_place() -> None:
-    selection = Selection(SETTINGS, minutes=2.0)
+    selection = Selection(minutes=2.0)
     selection.put(0, [candidate(i, 20.0 + i, EventType.HITSOUND) for i in range(50)])
     selection.put(1, [candidate(99, 6.0)])
     assert shown(selection)[99] == 2.0
@@ -68,7 +74,7 @@ def test_kinds_do_not_take_each_others_place() -> None:
 def test_the_order_in_which_windows_become_known_does_not_matter() -> None:
     dice = random.Random(4)
     windows = {w: [candidate(10 * w + i, dice.uniform(4, 12)) for i in range(3)] for w in range(9)}
-    forward, backward = Selection(SETTINGS, 3.0), Selection(SETTINGS, 3.0)
+    forward, backward = Selection(3.0), Selection(3.0)
     for window in windows:
         forward.put(window, windows[window])
     for window in reversed(windows):
@@ -77,7 +83,14 @@ def test_the_order_in_which_windows_become_known_does_not_matter() -> None:
     assert shown(forward) == shown(backward)
 
 
-def test_full_size_families_show_everything_over_their_threshold() -> None:
-    selection = Selection(ModdingSettings(), minutes=1.0)
-    selection.put(0, [candidate(i, 30.0) for i in range(50)])
-    assert len(shown(selection)) == 50
+def test_what_a_detector_is_sure_of_weighs_as_much_however_much_there_is() -> None:
+    selection = Selection(minutes=2.0)
+    selection.put(0, [candidate(i, 10.0 + i, is_detected=True) for i in range(20)])
+    # Of four times as many as usual, each has the weight that it has alone.
+    assert shown(selection) == {i: 7.0 + i for i in range(12, 20)}
+
+
+def test_what_has_no_rarity_is_always_shown() -> None:
+    selection = Selection(minutes=1.0)
+    selection.put(0, [replace(candidate(i, 30.0), rarity=None) for i in range(50)])
+    assert shown(selection) == dict.fromkeys(range(50), 3.1)

@@ -12,7 +12,7 @@ from companion.engine.encoding import EncodingOptions, encode_map
 from companion.engine.events import Event, EventType
 from companion.engine.modding import JudgedEvent, MapModder, ModdingSettings, Selection
 from companion.engine.modding.groups import edge_of, group_events, owners_of
-from companion.engine.modding.record import Rarity
+from companion.engine.modding.rarity import Rarity
 from companion.engine.modding.wording import beats, percent, sound
 from companion.errors import CheckpointMismatch
 from companion.findings import Severity
@@ -64,7 +64,7 @@ def judged(events, kind, time_ms, expected_kind, expected_value, nth=0, **change
 
 def findings(document, events, *items, settings=None):
     modder = MapModder(document, events, EncodingOptions(), settings or ModdingSettings())
-    selection = Selection(settings or ModdingSettings(), minutes=1.0)
+    selection = Selection(minutes=1.0)
     selection.put(0, modder.candidates(items, 0))
     return modder.findings(selection.chosen()[0])
 

@@ -14,16 +14,18 @@ from companion.engine.loaded_model import LoadedModel
 from companion.engine.modding import ModdingSettings
 from companion.engine.modding.detectors import SCOPES, Detector, Fault, detectors_to_json
 from companion.engine.modding.features import FEATURE_INDEX, FEATURES, ObjectRow
-from companion.engine.modding.record import Rarity, fault_key
+from companion.engine.modding.rarity import Rarity
 from companion.engine.model.bundled import folder as bundled_folder
 from companion.engine.model.bundled.lexicon import Lexicon
 from companion.engine.model.bundled.network import BundledNetwork
 from companion.engine.requests import ScoreRequest
 from companion.training.calibration import (
+    FAULT_BUDGET,
     HALVING_RANGE,
     LEAST_BITS,
     GoodMap,
     calibrated,
+    pooled_rarity,
     rarity_of,
     threshold,
 )
@@ -170,25 +172,33 @@ def test_thresholds_go_with_the_detectors_that_there_are(
     good = GoodMap("0", document, set_folder / "song.wav", about)
     detectors = {Mode.OSU: {Fault.EXTRA: Detector.of(0.0, {"own.time.bits": 1.0})}}
     settings = calibrated(model, [good], ModdingSettings(detectors=detectors))
-    assert fault_key(Fault.EXTRA) in settings.kinds
-    assert fault_key(Fault.MISSING) not in settings.kinds
+    rarity = settings.detectors[Mode.OSU][Fault.EXTRA].rarity
+    assert rarity.per_minute == FAULT_BUDGET
+    assert rarity.from_bits > 0
     # Other modes have no detectors and are still told of surprising times.
     assert settings.kinds["t"].from_bits < 99
-    kinds = {k: [r.from_bits, r.halving_bits, r.per_minute] for k, r in settings.kinds.items()}
-    read = ModdingSettings.from_json({"kinds": kinds, "detectors": detectors_to_json(detectors)})
+    kinds = {key: one.to_json() for key, one in settings.kinds.items()}
+    json = {"kinds": kinds, "detectors": detectors_to_json(settings.detectors)}
+    read = ModdingSettings.from_json(json)
     assert read.kinds == settings.kinds
+    assert read.detectors[Mode.OSU][Fault.EXTRA].rarity == rarity
+
+
+def test_of_all_maps_together_so_many_are_told_as_allowed() -> None:
+    maps = [([float(i) for i in range(50)], 5.0), ([float(i) for i in range(50)], 5.0)]
+    rarity = pooled_rarity(maps, per_minute=1.0)
+    assert sum(bits > rarity.from_bits for values, _ in maps for bits in values) == 10
+    assert pooled_rarity([([-4.0, -5.0], 1.0)], 1.0).from_bits == 0
 
 
 def test_what_a_detector_finds_is_told_in_a_mappers_words(
     model: LoadedModel, set_folder: Path
 ) -> None:
     document = Document.parse((set_folder / "0.osu").read_bytes())
-    always = Detector.of(5.0, {})
     rarity = Rarity(4.0, 1.0, 600.0)
+    always = Detector.of(5.0, {}, rarity)
     settings = ModdingSettings(
-        kinds=dict.fromkeys(
-            [fault_key(Fault.COMBO_MISSING), fault_key(Fault.HITSOUND), "hitsound", "t"], rarity
-        ),
+        kinds=dict.fromkeys(["hitsound", "t"], rarity),
         detectors={Mode.OSU: {Fault.COMBO_MISSING: always, Fault.HITSOUND: always}},
     )
     modding = replace(model, modding=settings)

@@ -8,6 +8,7 @@ much likelier such surprises are with the fault than without. A checkpoint's
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, cast
@@ -17,6 +18,7 @@ import numpy as np
 from companion.beatmap import Mode
 from companion.engine.events import HEAD_TYPES, EventType
 from companion.engine.modding.features import FEATURE_INDEX, FEATURES
+from companion.engine.modding.rarity import Rarity
 from companion.errors import CheckpointMismatch
 
 if TYPE_CHECKING:
@@ -132,6 +134,10 @@ SCOPES: dict[Fault, Scope] = {
 }
 
 
+ALWAYS_TOLD = Rarity(-1000.0, 1.0, math.inf)
+"""Of a detector of which is not known yet how much evidence it finds in good maps."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Detector:
     """One weighted sum over an object's row, of the logarithms of its numbers.
@@ -143,9 +149,13 @@ class Detector:
     bias: float
     weights: NDArray[np.float64]
     """In the order of ``FEATURES``."""
+    rarity: Rarity
+    """Of its evidence."""
 
     @classmethod
-    def of(cls, bias: float, weights: Mapping[str, float]) -> Detector:
+    def of(
+        cls, bias: float, weights: Mapping[str, float], rarity: Rarity = ALWAYS_TOLD
+    ) -> Detector:
         """From weights by name.
 
         Raises:
@@ -154,7 +164,7 @@ class Detector:
         row = np.zeros(len(FEATURES))
         for name, weight in weights.items():
             row[FEATURE_INDEX[name]] = weight
-        return cls(bias, row)
+        return cls(bias, row, rarity)
 
     def evidence_bits(self, row: ObjectRow) -> float:
         """log2 of how much likelier the row is with the fault than without."""
@@ -193,7 +203,7 @@ def plain_bits(fault: Fault, row: ObjectRow) -> float:
 
 
 def detectors_from_json(values: object) -> Detectors:
-    """The ``detectors`` of a configuration: mode, then fault, then ``bias`` and ``weights``.
+    """The ``detectors`` of a configuration: mode, then fault, then ``bias`` and its like.
 
     Raises:
         CheckpointMismatch: There is something else, or a weight for no feature.
@@ -215,6 +225,7 @@ def detectors_to_json(detectors: Detectors) -> dict[str, object]:
                     for name, weight in zip(FEATURES, detector.weights, strict=True)
                     if weight
                 },
+                "rarity": detector.rarity.to_json(),
             }
             for fault, detector in of_mode.items()
         }
@@ -226,10 +237,11 @@ def _detector(fault: str, value: object) -> Detector:
     parts = dict(_items(value))
     bias, weights = parts.get("bias"), dict(_items(parts.get("weights")))
     numbers = [bias, *weights.values()]
-    if parts.keys() != {"bias", "weights"} or not all(map(_is_finite, numbers)):
+    if parts.keys() != {"bias", "weights", "rarity"} or not all(map(_is_finite, numbers)):
         raise _mismatch(fault)
+    rarity = Rarity.from_json(parts["rarity"], f"modding.detectors.{fault}.rarity")
     try:
-        return Detector.of(cast("float", bias), cast("dict[str, float]", weights))
+        return Detector.of(cast("float", bias), cast("dict[str, float]", weights), rarity)
     except KeyError as error:
         raise _mismatch(str(error.args[0])) from None
 

@@ -11,7 +11,7 @@ from companion.engine.modding.features import object_rows
 from companion.engine.modding.fixes import FixContext, fix_of
 from companion.engine.modding.groups import group_events, owners_of
 from companion.engine.modding.positions import PositionGrid
-from companion.engine.modding.record import fault_key, rarity_key
+from companion.engine.modding.record import rarity_key
 from companion.engine.modding.rules import (
     Surroundings,
     Topic,
@@ -81,7 +81,8 @@ class MapModder:
             if around is not None and self._is_shown(judged, around):
                 key = rarity_key(judged, around.group.kind)
                 if key not in self._left_to_detectors:
-                    found.append(Candidate(judged, key, judged.excess_bits, context))
+                    rarity = self._settings.kinds.get(key)
+                    found.append(Candidate(judged, context, key, judged.excess_bits, rarity))
         return found
 
     def suspects(self, first_event: int, said: KindScore) -> list[Suspect]:
@@ -89,9 +90,7 @@ class MapModder:
         if not self._detectors:
             return []
         rows = object_rows(self._groups, self._kinds, first_event, said)
-        found = (
-            find_suspects(row, self._detectors, self._settings, said, first_event) for row in rows
-        )
+        found = (find_suspects(row, self._detectors, said, first_event) for row in rows)
         return [suspect for suspects in found for suspect in suspects]
 
     def candidate(self, judged: JudgedEvent, suspect: Suspect, context: int) -> Candidate | None:
@@ -101,7 +100,8 @@ class MapModder:
             return None
         if self._topic(judged, around) is Topic.OTHER:
             return None
-        return Candidate(judged, fault_key(suspect.fault), suspect.evidence_bits, context)
+        bits, rarity = suspect.evidence_bits, suspect.rarity
+        return Candidate(judged, context, suspect.fault, bits, rarity, is_detected=True)
 
     def shown(self, judged_events: Iterable[JudgedEvent]) -> list[tuple[JudgedEvent, Category]]:
         """The events that are worth showing and their category, in the order given."""

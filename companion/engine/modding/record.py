@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -15,6 +14,7 @@ from companion.engine.events import (
     EventType,
 )
 from companion.engine.modding.detectors import Detector, Detectors, Fault, detectors_from_json
+from companion.engine.modding.rarity import Rarity
 from companion.errors import CheckpointMismatch
 
 if TYPE_CHECKING:
@@ -81,25 +81,6 @@ class JudgedEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Rarity:
-    """How surprising events of one kind have to be, and how fast the more surprising get rare.
-
-    Of what a detector finds, its evidence takes the place of the surprisal beyond the entropy.
-    """
-
-    from_bits: float
-    """Least surprisal beyond the entropy that is worth a mapper's time."""
-    halving_bits: float
-    """So many bits more are half as frequent in maps that nothing is wrong with."""
-    per_minute: float
-    """How many over the threshold a good map has."""
-
-    def weight(self, excess_bits: float) -> float:
-        """1 at the threshold, and one more each time that it is half as frequent."""
-        return 1.0 + (excess_bits - self.from_bits) / self.halving_bits
-
-
-@dataclass(frozen=True, slots=True)
 class ModdingSettings:
     """From which surprisal on a checkpoint's opinion is worth a mapper's time.
 
@@ -112,7 +93,7 @@ class ModdingSettings:
     relative_threshold: float = 20.0
     """Least surprisal as a multiple of the entropy; not used with `kinds`."""
     kinds: Mapping[str, Rarity] = field(default_factory=dict[str, Rarity])
-    """By `rarity_key` or `fault_key`; with any given, what is not named is never shown."""
+    """By `rarity_key`; with any given, what is not named is never shown."""
     detectors: Detectors = field(default_factory=dict[Mode, dict[Fault, Detector]])
     """Of the modes that have any, what looks for faults in their objects."""
     minor_from: float = 10.0
@@ -155,7 +136,7 @@ class ModdingSettings:
         """For a small model that does not say how surprising good maps are to it."""
         rarity = Rarity(6.0, 1.0, 0.4)
         return cls(
-            kinds=dict.fromkeys(_SURPRISES, rarity),
+            kinds=dict.fromkeys(_KINDS, rarity),
             minor_from=1.5,
             warning_from=2.5,
             lookback=0.25,
@@ -175,10 +156,7 @@ class ModdingSettings:
         """Where `is_worth_showing` may say yes, for many events of any kind at once."""
         if not self.kinds:
             return surprisal_bits >= self.relative_threshold * entropy_bits
-        least = min(
-            (rarity.from_bits for key, rarity in self.kinds.items() if key in _SURPRISES),
-            default=math.inf,
-        )
+        least = min(rarity.from_bits for rarity in self.kinds.values())
         return surprisal_bits - entropy_bits >= least
 
 
@@ -193,26 +171,15 @@ def rarity_key(judged: JudgedEvent, part: EventType) -> str:
     return f"{judged.kind.value}{_TAIL}" if part in _TAIL_PARTS else judged.kind.value
 
 
-def fault_key(fault: Fault) -> str:
-    """Under which name what a detector finds stands in `ModdingSettings.kinds`."""
-    return f"fault:{fault.value}"
-
-
 def _rarities(values: object) -> dict[str, Rarity]:
     rarities: dict[str, Rarity] = {}
     if isinstance(values, dict):
         for kind, given in cast("dict[str, object]", values).items():
-            match given:
-                case [
-                    float() | int() as from_bits,
-                    float() | int() as halving_bits,
-                    float() | int() as per_minute,
-                ] if kind in _KINDS and halving_bits > 0:
-                    rarities[kind] = Rarity(from_bits, halving_bits, per_minute)
-                case _:
-                    raise CheckpointMismatch(
-                        f"generation_config.json: modding.kinds.{kind} cannot be {given!r}."
-                    )
+            if kind not in _KINDS:
+                raise CheckpointMismatch(
+                    f"generation_config.json: modding.kinds.{kind} cannot be {given!r}."
+                )
+            rarities[kind] = Rarity.from_json(given, f"modding.kinds.{kind}")
     if not rarities:
         raise CheckpointMismatch("generation_config.json: modding.kinds names no kinds.")
     return rarities
@@ -225,7 +192,6 @@ def _is_number(value: object) -> bool:
 _TAIL = ":tail"
 _NEW_COMBO_MISSING = f"{EventType.NEW_COMBO.value}:missing"
 _TAIL_PARTS = UNTIMED_TYPES | (TIMED_TYPES - HEAD_TYPES - BEAT_TYPES)
-_SURPRISES = {kind.value + ending for kind in EventType for ending in ("", _TAIL)} | {
+_KINDS = {kind.value + ending for kind in EventType for ending in ("", _TAIL)} | {
     _NEW_COMBO_MISSING
 }
-_KINDS = _SURPRISES | set(map(fault_key, Fault))

@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from companion.engine.modding.record import JudgedEvent, ModdingSettings
+    from companion.engine.modding.rarity import Rarity
+    from companion.engine.modding.record import JudgedEvent
 
 _LEAST_RANK_WEIGHT = 0.0
 """Reached at twice the rate of a good map."""
+_LEAST_RANK_WEIGHT_DETECTED = -1.0
+"""Reached at four times the rate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +29,14 @@ class Candidate:
     """An event that is surprising enough by itself."""
 
     judged: JudgedEvent
-    key: str
-    """Its name in `ModdingSettings.kinds`."""
-    evidence_bits: float
-    """What is compared with the `Rarity` of that name."""
     context: int
+    sort: str
+    """Of what sort it is: a kind of event (`rarity_key`), or the fault that a detector suspects."""
+    bits: float
+    """How strong a sign it is."""
+    rarity: Rarity | None
+    """Of signs of this sort; None where each counts by itself."""
+    is_detected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +50,12 @@ class Chosen:
 class Selection:
     """The candidates of one map, window by window as they become known."""
 
-    def __init__(self, settings: ModdingSettings, minutes: float) -> None:
+    def __init__(self, minutes: float) -> None:
         """Begin with nothing.
 
         Args:
-            settings: The checkpoint's.
             minutes: Time with objects in the map.
         """
-        self._settings = settings
         self._minutes = minutes
         self._by_window: dict[int, Sequence[Candidate]] = {}
 
@@ -67,23 +71,30 @@ class Selection:
         return shown
 
     def _ranked(self) -> Iterable[tuple[int, Chosen]]:
-        settings = self._settings
-        by_key: dict[str, list[tuple[int, Candidate]]] = {}
+        by_sort: dict[str, list[tuple[int, Candidate]]] = {}
         for window, candidates in self._by_window.items():
             for candidate in candidates:
-                if not settings.kinds:
+                if candidate.rarity is None:
                     yield window, Chosen(candidate, candidate.judged.shown_surprisal)
-                    continue
-                by_key.setdefault(candidate.key, []).append((window, candidate))
-        for key, entries in by_key.items():
-            entries.sort(key=lambda e: (-e[1].evidence_bits, e[1].judged.index))
-            rarity = settings.kinds[key]
-            usual = rarity.per_minute * self._minutes
+                else:
+                    by_sort.setdefault(candidate.sort, []).append((window, candidate))
+        for entries in by_sort.values():
+            entries.sort(key=lambda e: (-e[1].bits, e[1].judged.index))
             for rank, (window, candidate) in enumerate(entries, start=1):
-                by_rank = 1.0 + math.log2(max(usual, 1e-9) / rank)
-                if rank == 1:
-                    by_rank = max(by_rank, 1.0)
-                if by_rank < _LEAST_RANK_WEIGHT:
+                weight = self._weight(candidate, rank)
+                if weight is None:
                     break
-                alone = rarity.weight(candidate.evidence_bits)
-                yield window, Chosen(candidate, min(alone, by_rank))
+                yield window, Chosen(candidate, weight)
+
+    def _weight(self, candidate: Candidate, rank: int) -> float | None:
+        """None beyond what is shown of a sort."""
+        rarity = candidate.rarity
+        assert rarity is not None, "others are not ranked"
+        by_rank = 1.0 + math.log2(max(rarity.per_minute * self._minutes, 1e-9) / rank)
+        if rank == 1:
+            by_rank = max(by_rank, 1.0)
+        alone = rarity.weight(candidate.bits)
+        if candidate.is_detected:
+            # A detector has weighed against what a map is like already: what it is sure of stays.
+            return alone if by_rank >= _LEAST_RANK_WEIGHT_DETECTED else None
+        return min(alone, by_rank) if by_rank >= _LEAST_RANK_WEIGHT else None

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from companion.engine.modding.detectors import SCOPES, Fault
-from companion.engine.modding.record import fault_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from companion.engine.modding.detectors import Detector
     from companion.engine.modding.features import ObjectRow
-    from companion.engine.modding.record import ModdingSettings
+    from companion.engine.modding.rarity import Rarity
     from companion.engine.token_kinds import KindScore
 
 _ABOUT_KINDS = frozenset({Fault.COMBO_MISSING, Fault.COMBO_EXTRA})
@@ -28,12 +27,12 @@ class Suspect:
     event: int
     """Index of the telling event among the context's."""
     evidence_bits: float
+    rarity: Rarity
 
 
 def find_suspects(
     row: ObjectRow,
     detectors: Mapping[Fault, Detector],
-    settings: ModdingSettings,
     said: KindScore,
     first_event: int,
 ) -> list[Suspect]:
@@ -42,22 +41,20 @@ def find_suspects(
     Args:
         row: The object.
         detectors: Of the map's mode.
-        settings: From which evidence on a fault is worth showing.
         said: What was said of the judged events.
         first_event: Index of the first of them.
     """
     gravest: dict[int, tuple[float, Suspect]] = {}
     for fault, detector in detectors.items():
-        rarity = settings.kinds.get(fault_key(fault))
-        if rarity is None or not SCOPES[fault].holds(row):
+        if not SCOPES[fault].holds(row):
             continue
-        evidence_bits = detector.evidence_bits(row)
+        rarity, evidence_bits = detector.rarity, detector.evidence_bits(row)
         event = _telling(fault, row, said, first_event)
         if evidence_bits < rarity.from_bits or event is None:
             continue
         weight = rarity.weight(evidence_bits)
         if event not in gravest or weight > gravest[event][0]:
-            gravest[event] = weight, Suspect(fault, event, evidence_bits)
+            gravest[event] = weight, Suspect(fault, event, evidence_bits, rarity)
     return [suspect for _, suspect in gravest.values()]
 
 
