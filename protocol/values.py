@@ -169,6 +169,19 @@ class MapCandidate(Wire):
     """Whether it is the open one."""
 
 
+class Support(Wire):
+    """What the model says to a rule's finding: it is surprised by the same, too."""
+
+    id: Id
+    """Its id; it is a finding of its own once the rule's is dismissed or gone."""
+    category: str
+    """Group of checks."""
+    message: str
+    """What the model expected instead."""
+    surprisal_bits: float | None
+    """How surprised the model is."""
+
+
 class Finding(Wire):
     """Something about the map worth a look."""
 
@@ -196,8 +209,15 @@ class Finding(Wire):
     """How surprised the model is; null for rules."""
     fix_label: str | None
     """What `apply_fix` would do, in a few words; null when there is no concrete edit."""
+    fix_source: Literal["rule", "model"] | None
+    """Who proposes that edit: what the model proposes is generated content. Null without one."""
     editor_link: str
     """`osu://edit/...` link that jumps the editor there."""
+    file: str | None
+    """The file that it is about, by its name within the mapset's folder; null for the open map and
+    for the mapset as a whole."""
+    support: list[Support]
+    """Of a rule's finding: what the model finds surprising there, too, most surprising first."""
 
 
 class ErrorInfo(Wire):

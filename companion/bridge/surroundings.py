@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from companion.beatmap.folder_files import FolderFile, list_files
@@ -37,7 +38,11 @@ class Surroundings:
             return ()
         others = {one.file_name for one in folder.mapset.difficulties} - {path.name}
         found = (*check_set(folder.mapset), *check_folder(folder))
-        return tuple(finding for finding in found if finding.file not in others)
+        return tuple(
+            replace(finding, file="") if finding.file == path.name else finding
+            for finding in found
+            if finding.file not in others
+        )
 
 
 class SetWatch:

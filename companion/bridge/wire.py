@@ -194,7 +194,7 @@ def candidate(item: MapCandidate) -> values.MapCandidate:
 
 def finding(shown: ShownFinding) -> values.Finding:
     """A finding, without the edit itself."""
-    item = shown.finding
+    item, fixing = shown.finding, shown.fixing
     return values.Finding(
         id=item.id,
         source=shown.source,
@@ -207,8 +207,19 @@ def finding(shown: ShownFinding) -> values.Finding:
         message=item.message,
         weight=item.weight,
         surprisal_bits=item.surprisal_bits,
-        fix_label=(item.fix_label or "Apply") if item.fix else None,
+        fix_label=None if fixing is None else fixing.fix_label or "Apply",
+        fix_source=shown.fix_source,
         editor_link=item.editor_link,
+        file=_shown(item.file) or None,
+        support=[
+            values.Support(
+                id=one.id,
+                category=one.category,
+                message=one.message,
+                surprisal_bits=one.surprisal_bits,
+            )
+            for one in shown.support
+        ],
     )
 
 

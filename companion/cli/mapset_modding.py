@@ -84,8 +84,5 @@ def _value(path: Path, folder: Folder, findings: list[Finding]) -> dict[str, Any
             }
             for one in folder.mapset.difficulties
         ],
-        "findings": [
-            {"file": finding.file, **finding_value(ShownFinding(finding, "rule"))}
-            for finding in findings
-        ],
+        "findings": [finding_value(ShownFinding(finding, "rule")) for finding in findings],
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from companion.beatmap import Mode
+from companion.bridge import wire
 from companion.cli.progress import Progress
 from companion.cli.terminal import error_json, one_line
 from companion.cli.workbench import Workbench
@@ -19,7 +20,7 @@ from companion.findings import Severity, timestamp
 from companion.session import StartScore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from companion.cli.terminal import Terminal
@@ -144,21 +145,32 @@ def _text(bench: Workbench, findings: Sequence[ShownFinding], hidden: int) -> st
         f"{len(beatmap.hit_objects)} objects, {stars}"
     ]
     for severity in Severity:
-        of_kind = [shown.finding for shown in findings if shown.finding.severity is severity]
+        of_kind = [shown for shown in findings if shown.finding.severity is severity]
         if of_kind:
             lines += ["", f"{HEADINGS[severity]} ({len(of_kind)})"]
-        for finding in of_kind:
-            at = timestamp(finding.at.start_ms) if finding.editor_link else "         "
-            bits = finding.surprisal_bits
-            surprise = "" if bits is None else f" {bits:.1f} bits."
-            lines.append(f"  {at}  {finding.category}: {finding.message}{surprise}")
-            if finding.editor_link:
-                lines.append(f"             {finding.editor_link}")
+        for shown in of_kind:
+            lines += _lines(shown)
     if not findings:
         lines += ["", "Nothing to complain about."]
     if hidden:
         lines += ["", f"{hidden} dismissed; --all shows them."]
     return "\n".join(lines)
+
+
+def _lines(shown: ShownFinding) -> Iterator[str]:
+    finding = shown.finding
+    at = timestamp(finding.at.start_ms) if finding.editor_link else "         "
+    what = f"{finding.category} ({shown.source}): {finding.message}{_bits(finding)}"
+    yield f"  {at}  {what}"
+    for surprise in shown.support:
+        too = "The model finds this surprising, too:"
+        yield f"             {too} {surprise.message}{_bits(surprise)}"
+    if finding.editor_link:
+        yield f"             {finding.editor_link}"
+
+
+def _bits(finding: Finding) -> str:
+    return "" if finding.surprisal_bits is None else f" {finding.surprisal_bits:.1f} bits."
 
 
 def _value(
@@ -196,20 +208,5 @@ def map_value(bench: Workbench) -> dict[str, Any]:
 
 
 def finding_value(shown: ShownFinding) -> dict[str, Any]:
-    """A finding with the names it has on the wire."""
-    finding = shown.finding
-    return {
-        "id": finding.id,
-        "source": shown.source,
-        "code": finding.code,
-        "category": finding.category,
-        "severity": str(finding.severity),
-        "start_ms": finding.at.start_ms,
-        "end_ms": finding.at.end_ms,
-        "objects_ms": list(finding.objects),
-        "message": finding.message,
-        "weight": finding.weight,
-        "surprisal_bits": finding.surprisal_bits,
-        "fix_label": finding.fix_label,
-        "editor_link": finding.editor_link,
-    }
+    """A finding as it goes over the wire."""
+    return wire.finding(shown).model_dump(mode="json")

@@ -83,8 +83,8 @@ def plan_fix(shown: ShownFinding, current: Document, made: GeneratedBy | None) -
         RequestError: there is no concrete edit.
         StaleEdit: the lines are not what the fix was made for.
     """
-    finding = shown.finding
-    if not finding.fix:
+    finding = shown.fixing
+    if finding is None:
         raise RequestError("There is no concrete edit for this; change it in the editor.")
     try:
         edits = relocate(finding.fix, current)

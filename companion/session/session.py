@@ -265,7 +265,7 @@ class Session(NewDifficulties):
         """
         shown = self._require_finding(finding_id)
         made = None
-        if shown.source == "model":
+        if shown.fix_source == "model":
             self.fair_use.require_generating()
             made = self._generated_by("fix_applied", 0)
         if base_revision > self._require_usable().number:

@@ -900,9 +900,43 @@ export interface Finding {
    */
   fix_label: string | null;
   /**
+   * Who proposes that edit: what the model proposes is generated content. Null without one.
+   */
+  fix_source: ("rule" | "model") | null;
+  /**
    * `osu://edit/...` link that jumps the editor there.
    */
   editor_link: string;
+  /**
+   * The file that it is about, by its name within the mapset's folder; null for the open map and
+   * for the mapset as a whole.
+   */
+  file: string | null;
+  /**
+   * Of a rule's finding: what the model finds surprising there, too, most surprising first.
+   */
+  support: Support[];
+}
+/**
+ * What the model says to a rule's finding: it is surprised by the same, too.
+ */
+export interface Support {
+  /**
+   * Its id; it is a finding of its own once the rule's is dismissed or gone.
+   */
+  id: string;
+  /**
+   * Group of checks.
+   */
+  category: string;
+  /**
+   * What the model expected instead.
+   */
+  message: string;
+  /**
+   * How surprised the model is.
+   */
+  surprisal_bits: number | null;
 }
 /**
  * A piece of work for the model.

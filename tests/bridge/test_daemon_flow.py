@@ -51,6 +51,38 @@ async def test_a_save_brings_rule_findings_then_model_findings(start, join, maps
         assert rules[0] < model[0]
 
 
+async def test_what_a_rule_explains_of_the_models_is_one_finding(start, join, mapset):
+    mapset.save(moved={10: 37})
+    engine = FakeEngine()
+    engine.code = "maimod.snap"
+    async with start(engine) as daemon, join(daemon) as client:
+        unsnapped = await client.until(
+            lambda c: next((f for f in c.findings.values() if f.support), None)
+        )
+        assert {f.source for f in client.findings.values()} == {"rule"}
+        [surprise] = unsnapped.support
+        assert (unsnapped.code, unsnapped.fix_source) == ("unsnapped_object", "rule")
+        assert surprise.surprisal_bits == 37.0
+        await client.ask(m.Dismiss, finding_id=unsnapped.id)
+        assert client.findings[surprise.id].source == "model"
+        await client.ask(m.RestoreDismissed)
+        assert surprise.id not in client.findings
+
+
+async def test_a_finding_names_its_file_within_the_set(start, join, mapset):
+    (mapset.folder / "sb").mkdir()
+    (mapset.folder / "sb" / "left over.png").write_bytes(b"1")
+    async with start() as daemon, join(daemon) as client:
+        await client.until(lambda c: any(f.code == "unused_file" for f in c.findings.values()))
+        files = {f.code: f.file for f in client.findings.values()}
+        assert files["unused_file"] == "sb/left over.png"
+        # a rule about the set that is about the open map
+        assert files["preview_time"] is None
+        assert str(mapset.folder) not in "".join(
+            f.model_dump_json() for f in client.findings.values()
+        )
+
+
 def _adds(message, source):
     return isinstance(message, m.FindingsDelta) and any(f.source == source for f in message.added)
 

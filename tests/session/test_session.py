@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from companion.beatmap import TextEdit, TimeRange
@@ -19,6 +21,7 @@ from companion.errors import (
     UnknownId,
     UnreadableBeatmap,
 )
+from companion.findings import Severity
 from companion.session import (
     CancelJob,
     FairUse,
@@ -500,6 +503,20 @@ def test_a_fix_is_found_again_after_lines_moved(opened, new_finding):
     gone = opened.data.replace(lines[at], b"")
     with pytest.raises(StaleEdit):
         opened.session.plan_fix(new_finding(3000).id, 1, gone)
+
+
+def test_the_models_edit_in_a_rules_finding_is_generated_content(opened, new_finding):
+    line = opened.data.splitlines(keepends=True)[20]
+    rule = replace(new_finding(3000, code="inconsistent_snapping"), severity=Severity.MINOR)
+    fix = (TextEdit(20, (line,), (b"0,0,3000,1,0\n",)),)
+    scored(opened, new_finding(3000, code="maimod.snap", fix=fix))
+    opened.session.set_checked(opened.session.revision, (rule,))
+    planned = opened.session.plan_fix(rule.id, 1, opened.data)
+    assert planned.document.to_bytes() == opened.data.replace(line, b"0,0,3000,1,0\n")
+    assert planned.generated.action == "fix_applied"
+    opened.session.set_modding_only(everywhere=True, enabled=True)
+    with pytest.raises(ModdingOnly):
+        opened.session.plan_fix(rule.id, 1, opened.data)
 
 
 def test_a_finding_without_a_concrete_edit_has_nothing_to_apply(opened, new_finding):

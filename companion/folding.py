@@ -1,0 +1,142 @@
+"""Which surprises of the model a rule explains: the two are one finding then, and shown once.
+
+A rule explains a surprise when it speaks of the same objects and of the same matter, and is no less
+grave: an unsnapped object is surprising because it is unsnapped.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+from companion.engine.modding import CODE_PREFIX, Topic
+from companion.findings import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from companion.findings import Finding
+
+_TIMES = frozenset({Topic.TIME, Topic.SNAP, Topic.UNSNAPPED, Topic.EXTRA_OBJECT})
+_PLACES = frozenset({Topic.POSITION, Topic.DISTANCE})
+_COLUMNS = frozenset({Topic.COLUMN})
+_CURVES = frozenset({Topic.ANCHOR_MISSING, Topic.ANCHOR_EXTRA, Topic.ANCHOR_KIND, *_PLACES})
+_SOUNDS = frozenset({Topic.HITSOUND, Topic.VOLUME})
+_KIAI = frozenset({Topic.KIAI_START, Topic.KIAI_END})
+
+EXPLAINED: Final[dict[str, frozenset[Topic]]] = {
+    **dict.fromkeys(
+        (
+            "unsnapped_object",
+            "snapped_to_old_line",
+            "inconsistent_snapping",
+            "concurrent_objects",
+            "taiko_smallest_gap",
+            "taiko_near_spinner",
+            "catch_spinner_gap",
+        ),
+        _TIMES,
+    ),
+    **dict.fromkeys(
+        ("zero_length_object", "short_spinner", "mania_short_hold"),
+        _TIMES | {Topic.OBJECT_KIND},
+    ),
+    **dict.fromkeys(
+        (
+            "offscreen_object",
+            "abnormal_spacing",
+            "uneven_spacing",
+            "low_level_overlap",
+            "perfect_stack",
+            "hard_rock_stack",
+            "catch_hyperdash",
+            "catch_quick_hyperdash",
+            "catch_slider_hyperdash",
+            "catch_edge_dash",
+            "catch_hyperdash_antiflow",
+        ),
+        _PLACES,
+    ),
+    **dict.fromkeys(
+        (
+            "invisible_slider",
+            "crowded_anchors",
+            "ambiguous_slider",
+            "folded_slider",
+            "covered_reverse_arrow",
+        ),
+        _CURVES,
+    ),
+    **dict.fromkeys(("short_slider", "multiple_reverses"), frozenset({Topic.REPEATS})),
+    **dict.fromkeys(
+        (
+            "missing_hitsounds",
+            "muted_objects",
+            "slider_body_whistle",
+            "inconsistent_hitsounds",
+            "taiko_finisher",
+            "mania_doubled_hitsounds",
+            "mania_hitsound_consistency",
+        ),
+        _SOUNDS,
+    ),
+    "catch_long_combo": frozenset({Topic.NEW_COMBO_MISSING}),
+    "mania_chord_size": _COLUMNS | {Topic.EXTRA_OBJECT},
+    "unsnapped_kiai": _KIAI | _TIMES,
+    **dict.fromkeys(("taiko_kiai_flash", "taiko_inconsistent_kiai"), _KIAI),
+}
+"""Of each rule that explains anything: what it explains."""
+
+_SAME_OBJECT_MS: Final = 1
+"""Rules cut the decimals of an object's start off, the model rounds it."""
+_SAME_PLACE_MS: Final = 10
+"""A time token is so wide; this near is the same line, where there is no object to go by."""
+_GRAVITY: Final = {severity: place for place, severity in enumerate(Severity)}
+
+
+class Folding:
+    """The findings of the rules, by what they explain.
+
+    Args:
+        rules: Those that are on show; who is hidden explains nothing.
+    """
+
+    def __init__(self, rules: Iterable[Finding]) -> None:
+        self._about: dict[tuple[str, int], list[Finding]] = defaultdict(list)
+        self._at: dict[tuple[str, int], list[Finding]] = defaultdict(list)
+        for rule in rules:
+            for topic in EXPLAINED.get(rule.code, ()):
+                code = f"{CODE_PREFIX}.{topic}"
+                for start_ms in rule.objects:
+                    self._about[code, start_ms].append(rule)
+                if not rule.objects and rule.editor_link:  # without a link it has no place in time
+                    self._at[code, rule.at.start_ms].append(rule)
+
+    def rule_for(self, surprise: Finding) -> Finding | None:
+        """The rule's finding that explains one of the model's; of several the gravest."""
+        fitting = [
+            rule
+            for rule in self._candidates(surprise)
+            if _GRAVITY[rule.severity] <= _GRAVITY[surprise.severity]
+        ]
+        return min(fitting, key=_by_gravity, default=None)
+
+    def _candidates(self, surprise: Finding) -> Iterator[Finding]:
+        code = surprise.code
+        if not surprise.objects:
+            at_ms = surprise.at.start_ms
+            for near_ms in range(at_ms - _SAME_PLACE_MS, at_ms + _SAME_PLACE_MS + 1):
+                yield from self._at.get((code, near_ms), ())
+            return
+        for near_ms in _around(surprise.objects[0]):
+            for rule in self._about.get((code, near_ms), ()):
+                if all(not _around(ms).isdisjoint(rule.objects) for ms in surprise.objects):
+                    yield rule
+
+
+def _around(start_ms: int) -> frozenset[int]:
+    return frozenset(range(start_ms - _SAME_OBJECT_MS, start_ms + _SAME_OBJECT_MS + 1))
+
+
+def _by_gravity(rule: Finding) -> tuple[int, float, str]:
+    return _GRAVITY[rule.severity], -rule.weight, rule.id
