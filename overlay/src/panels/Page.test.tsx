@@ -134,6 +134,7 @@ describe("the findings", () => {
           source: "model",
           surprisal_bits: 9.1,
           fix_label: "Move it",
+          fix_source: "model",
         }),
         finding("p"),
       ],
@@ -156,6 +157,50 @@ describe("the findings", () => {
     await opened({ findings: many });
     expect(root.querySelectorAll("[data-finding]").length).toBe(120);
     expect(find("[data-testid=finding-count]").textContent).toBe("5,000 findings");
+  });
+
+  it("say who found them, and of a rule's what the model says to it", async () => {
+    const surprise = {
+      id: "m",
+      category: "Rhythm",
+      message: "Expected later.",
+      surprisal_bits: 9.1,
+    };
+    const unsnapped = finding("p", { support: [surprise], fix_label: "Move", fix_source: "model" });
+    await opened({ findings: [unsnapped, finding("s", { source: "model" })] });
+    expect(find("[data-finding=p] .finding-head").textContent).toContain("Timing · rule");
+    expect(find("[data-finding=s] .finding-head").textContent).toContain("Timing · model");
+    expect(find("[data-support=m]").textContent).toBe(
+      "The model finds this surprising, too: Expected later. very surprising 9.1 bits",
+    );
+    // What the model proposes is generated content, whoever found the fault.
+    socket.deliver({
+      type: "fair_use",
+      seq: 2,
+      fair_use: fairUse({ modding_only_mapset: true, can_generate: false }),
+    });
+    await settled();
+    expect(root.querySelector("[data-finding=p] .fix-label")).toBeNull();
+  });
+
+  it("name the file or the difficulty that they are about", async () => {
+    const none = { start_ms: 0, end_ms: 0, editor_link: "" };
+    await opened({
+      findings: [
+        finding("f", { ...none, file: "sb/left over.png" }),
+        finding("d", { ...none, file: "Artist - Title (Mapper) [Hard [x]].osu" }),
+        finding("w", none),
+      ],
+    });
+    const place = (id: string) => find(`[data-finding=${id}] .finding-file`).textContent;
+    expect([place("f"), place("d"), place("w")]).toEqual([
+      "sb/left over.png",
+      "[Hard [x]]",
+      "whole map",
+    ]);
+    expect(find("[data-finding=d] .finding-file").title).toBe(
+      "Artist - Title (Mapper) [Hard [x]].osu",
+    );
   });
 
   it("flash when they are new", async () => {
@@ -214,7 +259,7 @@ describe("regenerating", () => {
   it("is nowhere to be seen while modding-only is on", async () => {
     await opened({
       fair_use: fairUse({ modding_only_mapset: true, can_generate: false }),
-      findings: [finding("m", { source: "model", fix_label: "Model's fix" })],
+      findings: [finding("m", { source: "model", fix_label: "Model's fix", fix_source: "model" })],
     });
     expect(root.querySelector("[data-testid=generate]")).toBeNull();
     expect(root.textContent).not.toContain("Model's fix");

@@ -101,7 +101,7 @@ export class Actions {
     if (base_revision === undefined) return;
     await this.afterNotice(async () => {
       await this.send({ type: "apply_fix", finding_id, base_revision }, "Fixed in the map.");
-    }, this.daemon.slices.findings.peek().get(finding_id)?.source === "model");
+    }, this.daemon.slices.findings.peek().get(finding_id)?.fix_source === "model");
   }
 
   async dismiss(finding_id: string): Promise<void> {

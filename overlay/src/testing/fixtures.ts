@@ -42,7 +42,10 @@ export function finding(id: string, more: Partial<Finding> = {}): Finding {
     weight: 1,
     surprisal_bits: null,
     fix_label: null,
+    fix_source: null,
     editor_link: "osu://edit/00:01:000 (1)",
+    file: null,
+    support: [],
     ...more,
   };
 }
