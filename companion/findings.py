@@ -27,6 +27,14 @@ class Severity(StrEnum):
     SUGGESTION = "suggestion"
     """The model would have done something else."""
 
+    @property
+    def place(self) -> int:
+        """Its place in this order, 0 for the gravest."""
+        return _PLACES[self]
+
+
+_PLACES = {severity: place for place, severity in enumerate(Severity)}
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -10,7 +10,6 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from companion.engine.modding import CODE_PREFIX, Topic
-from companion.findings import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -91,7 +90,6 @@ _SAME_OBJECT_MS: Final = 1
 """Rules cut the decimals of an object's start off, the model rounds it."""
 _SAME_PLACE_MS: Final = 10
 """A time token is so wide; this near is the same line, where there is no object to go by."""
-_GRAVITY: Final = {severity: place for place, severity in enumerate(Severity)}
 
 
 class Folding:
@@ -117,7 +115,7 @@ class Folding:
         fitting = [
             rule
             for rule in self._candidates(surprise)
-            if _GRAVITY[rule.severity] <= _GRAVITY[surprise.severity]
+            if rule.severity.place <= surprise.severity.place
         ]
         return min(fitting, key=_by_gravity, default=None)
 
@@ -139,4 +137,4 @@ def _around(start_ms: int) -> frozenset[int]:
 
 
 def _by_gravity(rule: Finding) -> tuple[int, float, str]:
-    return _GRAVITY[rule.severity], -rule.weight, rule.id
+    return rule.severity.place, -rule.weight, rule.id

@@ -1,9 +1,12 @@
-"""Life of a generated passage: generated, offered, then accepted, rejected or stale.
+"""Life of a generated passage: generated, checked, offered, then accepted, rejected or stale.
 
 A suggestion is made for a base document. As long as a newer revision has the same ground under the
 range (the same object lines in it, the same timing that governs it), the suggestion moves along
 with it; otherwise it is stale. Generated lines replace only objects whose whole extent lies in the
 range.
+
+What the rules say of the map with a variant in it is known before the mapper decides: variants that
+bring problems come after those that do not.
 """
 
 from __future__ import annotations
@@ -14,10 +17,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from companion.beatmap import TextEdit, splice_section
-from companion.errors import EditConflict, RequestError, StaleEdit, UnknownId
+from companion.checks import findings_brought, run_checks
+from companion.engine.taking import lines_taken
+from companion.errors import EditConflict, OptionRefused, RequestError, StaleEdit, UnknownId
+from companion.findings import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from companion.beatmap import Document, HitObject, TimeRange, TimingPoint
     from companion.engine.cancellation import CancelToken
@@ -26,8 +32,10 @@ if TYPE_CHECKING:
         Passage,
         RegenerateOptions,
         RegenerateRequest,
+        Replace,
         VariantRank,
     )
+    from companion.findings import Finding
 
 KEPT_SUGGESTIONS: Final = 12
 """Older ones that have ended are forgotten."""
@@ -58,6 +66,20 @@ class SuggestionState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedVariant:
+    """What the rules would find in the map with a variant in it."""
+
+    variant: int
+    findings: tuple[Finding, ...]
+    """Within the suggestion's range, less what they find without the variant."""
+
+    @property
+    def n_problems(self) -> int:
+        """How many of them are problems."""
+        return sum(finding.severity is Severity.PROBLEM for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
 class Suggestion:
     """A generated passage on offer, with its variants."""
 
@@ -71,7 +93,11 @@ class Suggestion:
     state: SuggestionState = SuggestionState.GENERATING
     passages: tuple[Passage, ...] = ()
     ranking: tuple[int, ...] = ()
-    """Variants, best first; empty while unknown."""
+    """Variants, best first, as the model sees it; empty while unknown."""
+    complete: bool = False
+    """Whether all its passages are there."""
+    checked: tuple[CheckedVariant, ...] = ()
+    """What the rules say; nothing of a variant that they have not looked at."""
     reason: str | None = None
     accepted_variant: int | None = None
 
@@ -79,6 +105,16 @@ class Suggestion:
     def variants(self) -> tuple[int, ...]:
         """Numbers of the variants that have passages."""
         return tuple(sorted({passage.variant for passage in self.passages}))
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Variants, best first: as ranked, but those that bring problems last; empty if unknown."""
+        n_problems = {checked.variant: checked.n_problems for checked in self.checked}
+        return tuple(sorted(self.ranking, key=lambda variant: n_problems.get(variant, 0) > 0))
+
+    def findings(self, variant: int) -> tuple[Finding, ...] | None:
+        """What a variant would bring; None as long as the rules have not looked at it."""
+        return next((one.findings for one in self.checked if one.variant == variant), None)
 
     def lines(self, variant: int) -> tuple[bytes, ...]:
         """The object lines of a variant, in time order."""
@@ -137,6 +173,14 @@ class Suggestions:
         """The variants have been compared."""
         return self._put(replace(suggestion, ranking=rank.order))
 
+    def complete(self, suggestion: Suggestion) -> Suggestion:
+        """All passages are there."""
+        return self._put(replace(suggestion, complete=True))
+
+    def check(self, suggestion: Suggestion, checked: Iterable[CheckedVariant]) -> Suggestion:
+        """The rules have looked at the variants."""
+        return self._put(replace(suggestion, checked=tuple(checked)))
+
     def end(
         self, suggestion: Suggestion, state: SuggestionState, reason: str | None = None
     ) -> Suggestion:
@@ -181,12 +225,19 @@ def _start(passage: Passage) -> int:
 
 
 def splice(
-    suggestion: Suggestion, variant: int, current: Document
+    suggestion: Suggestion, variant: int, current: Document, take: Replace = "all"
 ) -> tuple[tuple[TextEdit, ...], Document]:
     """The edits that put a variant into the current document, and the document they give.
 
+    Args:
+        suggestion: Has to be on offer.
+        variant: Which of its variants.
+        current: The map as it is.
+        take: What of the variant's objects is taken over; the rest stays as it is in the map.
+
     Raises:
         RequestError: the suggestion cannot be accepted, or has no such variant.
+        OptionRefused: that part of it cannot be taken.
         StaleEdit: the map changed under the suggestion.
     """
     if suggestion.state is not SuggestionState.OFFERED:
@@ -197,9 +248,43 @@ def splice(
     difference = ground_difference(suggestion.base, current, suggestion.range)
     if difference is not None:
         raise StaleEdit(difference)
+    return _spliced(suggestion, variant, current, take)
+
+
+def _spliced(
+    suggestion: Suggestion, variant: int, current: Document, take: Replace
+) -> tuple[tuple[TextEdit, ...], Document]:
+    if take in suggestion.options.kept:
+        raise OptionRefused(
+            f"This suggestion keeps the map's own {take}, so there is nothing to take."
+        )
+    span, lines = suggestion.range, suggestion.lines(variant)
     points = suggestion.green_lines(variant) if suggestion.options.change_green_lines else None
-    edits = splice_section(current, suggestion.range, suggestion.lines(variant), points)
+    lines = lines_taken(current, span, lines, points, take)
+    if take in {"positions", "hitsounds"}:
+        points = None  # the objects stay what they are, and with them their velocities
+    edits = splice_section(current, span, lines, points)
     return edits, current.apply(edits)
+
+
+def check_variants(suggestion: Suggestion) -> tuple[CheckedVariant, ...]:
+    """Have the rules look at the map with each variant in it, and say what that brings.
+
+    Takes as long as to check the map once more than there are variants.
+    """
+    base = suggestion.base
+    before = run_checks(base)
+    return tuple(
+        CheckedVariant(
+            variant,
+            findings_brought(
+                before,
+                run_checks(_spliced(suggestion, variant, base, "all")[1]),
+                suggestion.range,
+            ),
+        )
+        for variant in suggestion.variants
+    )
 
 
 def ground_difference(base: Document, current: Document, span: TimeRange) -> str | None:

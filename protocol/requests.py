@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from protocol.values import Id, TimeMs, Wire
+from protocol.values import Aspect, Id, TimeMs, Wire
 
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 """Same seed, same result."""
@@ -69,6 +69,8 @@ class RegenerateOptions(Wire):
     """Sampling temperature; 0 always takes the likeliest."""
     replace: Literal["all", "rhythm", "positions", "hitsounds"] = "all"
     """What of the existing objects is replaced."""
+    keep: tuple[Aspect, ...] = ()
+    """What of them stays; says the same the other way round, so that `replace` then is `all`."""
     change_green_lines: bool = False
     """Whether green lines in the range may change. Red lines never do."""
     variants: Annotated[int, Field(ge=1, le=4)] = 1
@@ -231,6 +233,8 @@ class Accept(Request):
     """The suggestion."""
     variant: int = 0
     """Which variant."""
+    take: Literal["all", "rhythm", "positions", "hitsounds"] = "all"
+    """What of its objects is taken over; the rest stays as it is in the map."""
 
 
 class Reject(Request):

@@ -17,6 +17,10 @@ TimeMs = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
 """Song time."""
 
 
+Aspect = Literal["rhythm", "positions", "hitsounds"]
+"""What can be told apart of objects: when they are and what kind of, where, and how they sound."""
+
+
 class Wire(BaseModel):
     """Base of everything on the wire: immutable, and closed against unknown fields."""
 
@@ -271,6 +275,8 @@ class GenerationSettings(Wire):
     """Sampling temperature."""
     replace: Literal["all", "rhythm", "positions", "hitsounds"]
     """What of the existing objects is replaced."""
+    kept: list[Aspect]
+    """What of them stays, in whichever way that was asked for."""
     change_green_lines: bool
     """Whether green lines in the range may change."""
 
@@ -287,6 +293,9 @@ class Variant(Wire):
     passage."""
     changed: int
     """How many of these objects do not stand in the map like this."""
+    findings: list[Finding] | None
+    """What the rules would find within the range if it was accepted, and do not find now. Null as
+    long as they have not looked at it."""
 
 
 class Suggestion(Wire):
@@ -305,14 +314,15 @@ class Suggestion(Wire):
     settings: GenerationSettings
     """What it was generated with."""
     state: Literal["generating", "offered", "accepted", "rejected", "stale", "failed", "cancelled"]
-    """`offered` once all its passages are there; only `offered` can be accepted. `stale` means that
-    the map moved on under it."""
+    """`offered` once all its passages are there and the rules have looked at them; only `offered`
+    can be accepted. `stale` means that the map moved on under it."""
     reason: str | None
     """Why it is stale or failed, in plain words."""
     accepted_variant: int | None
     """Which variant is in the file now."""
     ranking: list[int]
-    """Variant numbers, best first, judged by what follows the range; empty while unknown."""
+    """Variant numbers, best first: those that bring problems last, and else judged by what follows
+    the range. Empty while unknown."""
     variants: list[Variant]
     """The alternatives, in order of variant number."""
 

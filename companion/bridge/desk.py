@@ -83,7 +83,7 @@ class RequestDesk:
             case messages.Cancel(job_id=job_id):
                 session.cancel(job_id)
             case messages.Accept():
-                await self._scribe.accept(request.suggestion_id, request.variant)
+                await self._scribe.accept(request.suggestion_id, request.variant, request.take)
                 return (reply.model_copy(update={"note": RELOAD_NOTE}),)
             case messages.Reject(suggestion_id=suggestion_id):
                 session.reject(suggestion_id)
@@ -121,6 +121,7 @@ class RequestDesk:
                 guidance=wanted.guidance,
                 temperature=wanted.temperature,
                 replace=wanted.replace,
+                keep=frozenset(wanted.keep),
                 change_green_lines=wanted.change_green_lines,
                 variants=wanted.variants,
             ),

@@ -25,6 +25,7 @@ from companion.session import (
     PassageNews,
     ProblemClearedNews,
     ProblemNews,
+    ShownFinding,
     SuggestionNews,
     TimingNews,
     UndoNews,
@@ -34,8 +35,11 @@ from protocol import messages, values
 from protocol import timing as wire_timing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from companion.beatmap import Document
     from companion.errors import CompanionError
+    from companion.findings import Finding
     from companion.journal import ProvenanceRecord
     from companion.session import (
         Detection,
@@ -48,7 +52,6 @@ if TYPE_CHECKING:
         Problem,
         Revision,
         Session,
-        ShownFinding,
         Song,
         TimingReport,
         UndoStatus,
@@ -223,6 +226,12 @@ def finding(shown: ShownFinding) -> values.Finding:
     )
 
 
+def _brought(findings: Iterable[Finding] | None) -> list[values.Finding] | None:
+    if findings is None:
+        return None
+    return [finding(ShownFinding(one, "rule")) for one in findings]
+
+
 def error(item: CompanionError) -> values.ErrorInfo:
     """Why something failed."""
     return values.ErrorInfo(code=item.code, message=str(item))
@@ -260,18 +269,20 @@ def suggestion(item: Suggestion) -> values.Suggestion:
             guidance=options.guidance,
             temperature=options.temperature,
             replace=options.replace,
+            kept=sorted(options.kept),
             change_green_lines=options.change_green_lines,
         ),
         state=item.state.value,
         reason=item.reason,
         accepted_variant=item.accepted_variant,
-        ranking=list(item.ranking),
+        ranking=list(item.order),
         variants=[
             values.Variant(
                 variant=variant,
                 objects=generated_objects(item.base, item.lines(variant)),
                 mean_logprob=item.mean_logprob(variant),
                 changed=n_changed(item.base, item.lines(variant)),
+                findings=_brought(item.findings(variant)),
             )
             for variant in item.variants
         ],

@@ -17,7 +17,7 @@ from companion.engine.cancellation import CancelToken
 from companion.engine.requests import ScoreProgress, verify_overlap
 from companion.errors import CompanionError, OptionRefused
 from companion.findings import Severity, timestamp
-from companion.session import StartScore
+from companion.session import ShownFinding, StartScore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from companion.cli.terminal import Terminal
     from companion.findings import Finding
-    from companion.session import ShownFinding
     from companion.settings import Settings
 
 HEADINGS = {
@@ -34,7 +33,6 @@ HEADINGS = {
     Severity.MINOR: "minor",
     Severity.SUGGESTION: "suggestions",
 }
-_ORDER = {severity: place for place, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +97,13 @@ def _limit(fail_on: str | None) -> int:
     if fail_on is None:
         return -1
     try:
-        return _ORDER[Severity(fail_on)]
+        return Severity(fail_on).place
     except ValueError:
         raise OptionRefused(f"“{fail_on}” is no severity; choose {', '.join(Severity)}.") from None
 
 
 def _fail(findings: Iterable[Finding], limit: int) -> None:
-    if any(_ORDER[finding.severity] <= limit for finding in findings):
+    if any(finding.severity.place <= limit for finding in findings):
         raise typer.Exit(1)
 
 
@@ -134,7 +132,7 @@ def _scan(bench: Workbench, terminal: Terminal, wish: ModWish) -> Scan:
 
 def _by_importance(shown: ShownFinding) -> tuple[int, float, int]:
     finding = shown.finding
-    return _ORDER[finding.severity], -finding.weight, finding.at.start_ms
+    return finding.severity.place, -finding.weight, finding.at.start_ms
 
 
 def _text(bench: Workbench, findings: Sequence[ShownFinding], hidden: int) -> str:
@@ -185,7 +183,7 @@ def _value(
         "model_error": error_json(scan.error) if scan.error else None,
         "scan_s": round(scan.seconds, 3),
         "dismissed_count": hidden,
-        "findings": [finding_value(shown) for shown in findings],
+        "findings": [_finding_value(shown) for shown in findings],
     }
 
 
@@ -207,6 +205,10 @@ def map_value(bench: Workbench) -> dict[str, Any]:
     }
 
 
-def finding_value(shown: ShownFinding) -> dict[str, Any]:
-    """A finding as it goes over the wire."""
+def _finding_value(shown: ShownFinding) -> dict[str, Any]:
     return wire.finding(shown).model_dump(mode="json")
+
+
+def rule_values(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """Findings of the rules as they go over the wire."""
+    return [_finding_value(ShownFinding(finding, "rule")) for finding in findings]

@@ -13,12 +13,14 @@ from companion.beatmap import (
     inverted,
     splice_red_lines,
 )
+from companion.engine.requests import ASPECTS
 from companion.errors import EditConflict, RequestError, StaleEdit
 from companion.suggestions import relocate, splice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from companion.engine.requests import Replace
     from companion.journal import UndoStep
     from companion.session.values import ShownFinding
     from companion.suggestions import Suggestion
@@ -52,20 +54,22 @@ class PlannedWrite:
 
 
 def plan_acceptance(
-    suggestion: Suggestion, variant: int, current: Document, made: GeneratedBy
+    suggestion: Suggestion, variant: int, take: Replace, current: Document, made: GeneratedBy
 ) -> PlannedWrite:
-    """How to put a variant into the file.
+    """How to put a variant, or only a part of it, into the file.
 
     Raises:
         RequestError: the suggestion cannot be accepted, or has no such variant.
+        OptionRefused: that part of it cannot be taken.
         StaleEdit: the map changed under the suggestion.
     """
     try:
-        edits, document = splice(suggestion, variant, current)
+        edits, document = splice(suggestion, variant, current, take)
     except EditConflict as error:
         raise StaleEdit(str(error)) from error
     span = suggestion.range
-    what = "New hitsounds" if suggestion.options.replace == "hitsounds" else "Regenerated"
+    wished = ASPECTS - suggestion.options.kept if take == "all" else {take}
+    what = "Regenerated" if wished == ASPECTS else f"New {' and '.join(sorted(wished))}"
     return PlannedWrite(
         document,
         current.digest,

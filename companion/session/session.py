@@ -18,6 +18,7 @@ from companion.session.board import FindingsBoard
 from companion.session.new_difficulties import NewDifficulties
 from companion.session.news import (
     CandidatesNews,
+    CheckVariants,
     FairUseNews,
     JobNews,
     KeepDismissed,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from companion.beatmap import Document
+    from companion.engine.requests import Replace
     from companion.findings import Finding
     from companion.journal import UndoStep
     from companion.session.examination import Examined
@@ -227,11 +229,15 @@ class Session(NewDifficulties):
             elif job is not None:
                 self._put(JobNews(self.jobs.put(replace(job, revision=revision.number))))
             self._put(SuggestionNews(suggestion))
+            if suggestion.complete and suggestion.state.open:
+                self._put(CheckVariants(suggestion))
 
     # ------------------------------------------------------------------ suggestions and findings
 
-    def plan_accept(self, suggestion_id: str, variant: int, disk: bytes) -> PlannedWrite:
-        """How to write a variant into the file as it is on the disk.
+    def plan_accept(
+        self, suggestion_id: str, variant: int, disk: bytes, take: Replace = "all"
+    ) -> PlannedWrite:
+        """How to write a variant, or only a part of it, into the file as it is on the disk.
 
         When the ground has changed, the suggestion becomes stale and `StaleEdit` is raised.
         """
@@ -239,7 +245,7 @@ class Session(NewDifficulties):
         suggestion = self.suggestions.get(suggestion_id)
         made = self._generated_by("accepted", suggestion.options.seed)
         try:
-            return plan_acceptance(suggestion, variant, self._usable_disk(disk), made)
+            return plan_acceptance(suggestion, variant, take, self._usable_disk(disk), made)
         except StaleEdit as error:
             stale = self.suggestions.end(suggestion, SuggestionState.STALE, str(error))
             self._put(SuggestionNews(stale))

@@ -24,6 +24,7 @@ from companion.errors import (
 from companion.findings import Severity
 from companion.session import (
     CancelJob,
+    CheckVariants,
     FairUse,
     FairUseNews,
     FindingsNews,
@@ -38,6 +39,7 @@ from companion.session import (
     StartScore,
     SuggestionNews,
 )
+from companion.suggestions import check_variants
 from companion.worker import (
     JobDone,
     JobFailed,
@@ -66,7 +68,7 @@ def generate(driver, *, lines=(b"100,100,3000,1,0,0:0:0:0:",), **options):
     session.reported(JobStarted(job_id))
     session.reported(JobYielded(job_id, Passage(0, suggestion.range, tuple(lines), -1.0)))
     session.reported(JobDone(job_id))
-    driver.take()
+    driver.check()
     return session.suggestions.get(suggestion.id)
 
 
@@ -333,6 +335,113 @@ def test_the_ranking_of_variants_is_kept(opened):
     assert session.suggestions.get(suggestion.id).ranking == (1, 0)
 
 
+def offer_two(opened, first, second):
+    """A suggestion of two variants of one object each, of which the model prefers the second."""
+    session = opened.session
+    suggestion = session.regenerate("r", 1, TimeRange(3000, 5000), RegenerateOptions(variants=2))
+    for variant, line in enumerate((first, second)):
+        passage = Passage(variant, suggestion.range, (line,), -1.0)
+        session.reported(JobYielded(suggestion.job_id, passage))
+    session.reported(JobYielded(suggestion.job_id, VariantRank((1, 0), (1.0, 2.0))))
+    session.reported(JobDone(suggestion.job_id))
+    return suggestion.id
+
+
+CLEAN, UNSNAPPED = b"128,192,3000,1,0,0:0:0:0:", b"128,192,3060,1,0,0:0:0:0:"
+
+
+def test_a_variant_is_offered_once_the_rules_have_looked_at_it(opened):
+    key = offer_two(opened, CLEAN, UNSNAPPED)
+    (job,) = [job for job in opened.session.jobs.live if job.generates]
+    assert job.note == "The rules look at what was written."
+    assert opened.session.suggestions.get(key).state == "generating"
+    with pytest.raises(RequestError, match="generating"):
+        opened.session.plan_accept(key, 0, opened.data)
+    outputs = opened.check()
+    suggestion = opened.session.suggestions.get(key)
+    assert [o.suggestion for o in outputs if isinstance(o, SuggestionNews)] == [suggestion]
+    assert suggestion.state == "offered"
+    assert suggestion.findings(0) == ()
+    assert [f.code for f in suggestion.findings(1)] == ["unsnapped_object"]
+    # the model prefers the one that the rules object to
+    assert (suggestion.ranking, suggestion.order) == ((1, 0), (0, 1))
+    ended = next(o.job for o in outputs if isinstance(o, JobNews))
+    assert (ended.state, ended.note) == ("done", None)
+
+
+def test_a_save_elsewhere_has_the_variants_looked_at_again(opened, new_map):
+    key = offer_two(opened, CLEAN, UNSNAPPED)
+    (early,) = [o for o in opened.take() if isinstance(o, CheckVariants)]
+    opened.save(new_map(moved={10: 20}))
+    late = opened.orders(CheckVariants)[-1]
+    assert late.suggestion.base_revision == 2
+    opened.session.variants_checked(early.suggestion, ())  # of a map that is no more
+    assert opened.session.suggestions.get(key).state == "generating"
+    opened.session.variants_checked(late.suggestion, check_variants(late.suggestion))
+    assert opened.session.suggestions.get(key).state == "offered"
+    opened.take()
+    opened.save(new_map(moved={10: 20, 12: 20}))
+    assert opened.session.suggestions.get(key).findings(0) == ()
+    again = opened.orders(CheckVariants)[-1]
+    assert again.suggestion.base_revision == 3
+    opened.session.variants_checked(again.suggestion, ())
+    (news,) = opened.take()
+    assert news == SuggestionNews(opened.session.suggestions.get(key))
+    assert news.suggestion.findings(0) is None
+
+
+def test_what_cannot_be_checked_is_offered_all_the_same(opened):
+    key = offer_two(opened, CLEAN, UNSNAPPED)
+    (order,) = [o for o in opened.take() if isinstance(o, CheckVariants)]
+    opened.session.variants_checked(order.suggestion, ())
+    suggestion = opened.session.suggestions.get(key)
+    assert (suggestion.state, suggestion.findings(1)) == ("offered", None)
+    assert suggestion.order == (1, 0)
+
+
+def test_a_suggestion_called_off_while_the_rules_look_stays_called_off(opened):
+    key = offer_two(opened, CLEAN, UNSNAPPED)
+    (order,) = [o for o in opened.take() if isinstance(o, CheckVariants)]
+    opened.session.cancel(order.suggestion.job_id)
+    opened.take()
+    opened.session.variants_checked(order.suggestion, check_variants(order.suggestion))
+    assert opened.take() == []
+    assert opened.session.suggestions.get(key).state == "cancelled"
+
+
+def test_what_the_mapper_has_dismissed_is_not_held_against_a_variant(opened, new_map):
+    opened.save(new_map(moved={4: 60}))
+    (unsnapped,) = [
+        s.finding for s in opened.session.board.shown if s.finding.code == "unsnapped_object"
+    ]
+    opened.session.dismiss(unsnapped.id)
+    opened.save(new_map())
+    suggestion = opened.session.regenerate("r", 3, TimeRange(3000, 5000), RegenerateOptions())
+    passage = Passage(0, suggestion.range, (UNSNAPPED,), -1.0)
+    opened.session.reported(JobYielded(suggestion.job_id, passage))
+    opened.session.reported(JobDone(suggestion.job_id))
+    opened.check()
+    assert opened.session.suggestions.get(suggestion.id).findings(0) == ()
+
+
+def test_only_the_positions_of_a_variant_are_taken(opened):
+    suggestion = generate(opened, lines=(b"100,100,3000,1,8,0:0:0:0:",))
+    planned = opened.session.plan_accept(suggestion.id, 0, opened.data, "positions")
+    before, after = opened.data.split(b"\n"), planned.document.to_bytes().split(b"\n")
+    changed = [new for old, new in zip(before, after, strict=True) if old != new]
+    assert changed[0] == b"100,100,3000,1,0,0:0:0:0:"
+    assert [line.split(b",")[2] for line in changed] == [b"3000", b"3500", b"4000", b"4500"]
+    assert planned.description == "New positions 00:03:000 - 00:05:000"
+    assert planned.document.apply(planned.undo).to_bytes() == opened.data
+
+
+def test_what_a_suggestion_keeps_cannot_be_taken_of_it(opened):
+    suggestion = generate(opened, lines=(CLEAN,), keep=frozenset({"rhythm"}))
+    with pytest.raises(OptionRefused, match="keeps the map's own rhythm"):
+        opened.session.plan_accept(suggestion.id, 0, opened.data, "rhythm")
+    assert opened.session.suggestions.get(suggestion.id).state == "offered"
+
+
 def test_accepting_replaces_exactly_the_objects_in_the_range(opened):
     suggestion = generate(opened)
     planned = opened.session.plan_accept(suggestion.id, 0, opened.data)
@@ -361,6 +470,7 @@ def test_hitsounds_are_spliced_into_the_lines_and_undone(opened):
     lines = (b"128,192,3000,1,2,0:0:0:0:", b"144,192,3500,1,0,0:0:0:0:")
     session.reported(JobYielded(suggestion.job_id, Passage(0, suggestion.range, lines, -1.0)))
     session.reported(JobDone(suggestion.job_id))
+    opened.check()
     planned = session.plan_accept(suggestion.id, 0, opened.data)
     old, new = opened.data.split(b"\n"), planned.document.to_bytes().split(b"\n")
     assert [pair for pair in zip(old, new, strict=True) if pair[0] != pair[1]] == [
