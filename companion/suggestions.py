@@ -259,7 +259,7 @@ def _spliced(
             f"This suggestion keeps the map's own {take}, so there is nothing to take."
         )
     span, lines = suggestion.range, suggestion.lines(variant)
-    points = suggestion.green_lines(variant) if suggestion.options.change_green_lines else None
+    points = suggestion.green_lines(variant) if suggestion.options.green_lines_change else None
     lines = lines_taken(current, span, lines, points, take)
     if take in {"positions", "hitsounds"}:
         points = None  # the objects stay what they are, and with them their velocities

@@ -435,6 +435,15 @@ def test_only_the_positions_of_a_variant_are_taken(opened):
     assert planned.document.apply(planned.undo).to_bytes() == opened.data
 
 
+def test_objects_that_stay_keep_the_green_lines_that_they_were_made_for(driver, new_map):
+    red = b"0,500,4,2,0,50,1,0\n"
+    driver.open(new_map().replace(red, red + b"3000,-50,4,2,0,50,0,0\n"))
+    keep = frozenset({"rhythm"})
+    suggestion = generate(driver, lines=(CLEAN,), keep=keep, change_green_lines=True)
+    planned = driver.session.plan_accept(suggestion.id, 0, driver.data)
+    assert b"3000,-50,4,2,0,50,0,0\n" in planned.document.to_bytes()
+
+
 def test_what_a_suggestion_keeps_cannot_be_taken_of_it(opened):
     suggestion = generate(opened, lines=(CLEAN,), keep=frozenset({"rhythm"}))
     with pytest.raises(OptionRefused, match="keeps the map's own rhythm"):

@@ -1,10 +1,13 @@
 import { duration, timestamp } from "../format/time";
 import { plural, suggestionWords } from "../format/words";
 import { Playfield } from "../playfield/Playfield";
-import type { Suggestion } from "../protocol";
+import type { Suggestion, Variant } from "../protocol";
 import { useApp } from "../state/app";
+import { areApart, isOfSounds, problemsOf, type Take, takesOf } from "../state/variants";
+import type { ViewState } from "../state/view";
 import { isModdingOnly } from "./FindingsPanel";
 import { Segments } from "./Segments";
+import { VariantFindings } from "./VariantFindings";
 
 /** The playfield, and what to do with the suggestion that it shows. */
 export function PreviewPanel() {
@@ -17,6 +20,9 @@ export function PreviewPanel() {
         {suggestion !== null && <SuggestionHead suggestion={suggestion} />}
       </header>
       {suggestion !== null && <Choices suggestion={suggestion} />}
+      {suggestion !== null && DECIDABLE.has(suggestion.state) && (
+        <VariantFindings suggestion={suggestion} />
+      )}
       <Playfield />
       {suggestion !== null && <Decision suggestion={suggestion} />}
     </section>
@@ -57,11 +63,7 @@ function Choices({ suggestion }: { suggestion: Suggestion }) {
         <Segments
           label="Variant"
           value={view.variant.value}
-          options={variants.map(({ variant }) => ({
-            value: variant,
-            label: `${ranking[0] === variant ? "★ " : ""}${variant + 1}`,
-            title: ranking[0] === variant ? "Suits what follows best" : undefined,
-          }))}
+          options={variants.map((one) => variantOption(one, ranking[0], areApart(suggestion)))}
           onChange={(variant) => {
             view.variant.value = variant;
             view.shown.value = "suggestion";
@@ -73,6 +75,23 @@ function Choices({ suggestion }: { suggestion: Suggestion }) {
   );
 }
 
+function variantOption(variant: Variant, best: number | undefined, apart: boolean) {
+  const number = variant.variant;
+  const n_problems = problemsOf(variant);
+  const suits = apart
+    ? "Of those without problems, suits what follows best."
+    : "Suits what follows best.";
+  const words = [
+    ...(number === best ? [suits] : []),
+    ...(n_problems > 0 ? [`Brings ${plural(n_problems, "problem")}.`] : []),
+  ];
+  return {
+    value: number,
+    label: `${number === best ? "★ " : ""}${number + 1}${n_problems > 0 ? " !" : ""}`,
+    title: words.join(" ") || undefined,
+  };
+}
+
 const DECIDABLE: ReadonlySet<Suggestion["state"]> = new Set(["generating", "offered", "stale"]);
 
 /** These ended by themselves: the daemon has nothing more to decide about them. */
@@ -81,11 +100,53 @@ const ENDED: ReadonlySet<Suggestion["state"]> = new Set(["stale", "failed"]);
 function contents({ variants, settings }: Suggestion, chosen: number): string {
   const variant = variants.find((one) => one.variant === chosen) ?? variants[0];
   const count = variant?.objects.length ?? 0;
-  const what =
-    settings.replace === "hitsounds"
-      ? `${variant?.changed ?? 0} of ${plural(count, "object")} sound different`
-      : plural(count, "object");
+  const what = isOfSounds(settings)
+    ? `${variant?.changed ?? 0} of ${plural(count, "object")} sound different`
+    : plural(count, "object");
   return `${what} · seed ${settings.seed}`;
+}
+
+const TAKEN: Readonly<Record<Take, string>> = {
+  all: "everything",
+  rhythm: "only the rhythm",
+  positions: "only the positions",
+  hitsounds: "only the hitsounds",
+};
+
+function acceptWords({ variants }: Suggestion, { take, variant }: ViewState): string {
+  const what = take.value === "all" ? "" : ` ${TAKEN[take.value]}`;
+  const which = variants.length > 1 ? `variant ${variant.value + 1}` : "";
+  if (what === "") return `Accept ${which}`.trimEnd();
+  return which === "" ? `Accept${what}` : `Accept${what} of ${which}`;
+}
+
+/** What of the variant is accepted, where that can be told apart. */
+function TakeField({ suggestion }: { suggestion: Suggestion }) {
+  const { daemon, view } = useApp();
+  const takes = takesOf(suggestion, daemon.map.value?.mode ?? "osu");
+  if (takes.length === 0) return null;
+  return (
+    <label class="take" title="The rest of the objects stays as it is in the map">
+      Take{" "}
+      <select
+        data-testid="take"
+        value={view.take.value}
+        onChange={(event) => {
+          const wanted = event.currentTarget.value;
+          view.take.value = takes.find((take) => take === wanted) ?? "all";
+        }}
+      >
+        {(["all", ...takes] as const).map((take) => (
+          <option key={take} value={take}>
+            {TAKEN[take]}
+          </option>
+        ))}
+      </select>
+      {view.take.value !== "all" && (
+        <span class="faint"> The preview shows everything; the rules looked at everything.</span>
+      )}
+    </label>
+  );
 }
 
 function Decision({ suggestion }: { suggestion: Suggestion }) {
@@ -110,15 +171,16 @@ function Decision({ suggestion }: { suggestion: Suggestion }) {
   return (
     <div class="decision">
       {reason !== null && <p class="reason">{reason}</p>}
+      {offered && <TakeField suggestion={suggestion} />}
       {(state === "generating" || state === "offered") && (
         <button
           type="button"
           class="button primary"
           data-testid="accept"
           disabled={!offered}
-          onClick={() => void actions.accept(id, view.variant.peek())}
+          onClick={() => void actions.accept(id, view.variant.peek(), view.take.peek())}
         >
-          {suggestion.variants.length > 1 ? `Accept variant ${view.variant.value + 1}` : "Accept"}
+          {acceptWords(suggestion, view)}
         </button>
       )}
       {state === "offered" && (

@@ -7,6 +7,7 @@ import type {
   Suggestion,
   TimelineObject,
   TimingReport,
+  Variant,
 } from "../protocol";
 
 /** Small valid wire values for tests; every builder takes what matters to the test. */
@@ -173,6 +174,17 @@ export function timing(more: Partial<TimingReport> = {}): TimingReport {
   };
 }
 
+export function variant(number: number, more: Partial<Variant> = {}): Variant {
+  return {
+    variant: number,
+    objects: [circle(1000)],
+    mean_logprob: -1,
+    changed: 1,
+    findings: [],
+    ...more,
+  };
+}
+
 export function suggestion(id: string, more: Partial<Suggestion> = {}): Suggestion {
   return {
     id,
@@ -186,6 +198,7 @@ export function suggestion(id: string, more: Partial<Suggestion> = {}): Suggesti
       guidance: 1,
       temperature: 0.8,
       replace: "all",
+      kept: [],
       change_green_lines: false,
     },
     state: "generating",
