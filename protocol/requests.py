@@ -225,6 +225,21 @@ class Cancel(Request):
     """The job."""
 
 
+class TakePart(Request):
+    """Makes a further variant of an offered suggestion, in which only a part is new.
+
+    It is told with a `suggestion` before the reply, and accepted like the others.
+    """
+
+    type: Literal["take_part"] = "take_part"
+    suggestion_id: Id
+    """The suggestion."""
+    variant: int
+    """Which variant; none that is a part itself."""
+    take: Aspect
+    """What is taken of its objects; the rest stays as the map has it."""
+
+
 class Accept(Request):
     """Writes one variant of an offered suggestion into the map."""
 
@@ -233,8 +248,6 @@ class Accept(Request):
     """The suggestion."""
     variant: int = 0
     """Which variant."""
-    take: Literal["all", "rhythm", "positions", "hitsounds"] = "all"
-    """What of its objects is taken over; the rest stays as it is in the map."""
 
 
 class Reject(Request):
@@ -314,6 +327,7 @@ ClientRequest = (
     | WriteGuest
     | WriteMap
     | Cancel
+    | TakePart
     | Accept
     | Reject
     | Undo

@@ -288,6 +288,10 @@ class Variant(Wire):
     """Its number, from 0."""
     objects: list[TimelineObject]
     """The objects so far, in time order."""
+    part_of: int | None
+    """The variant that it takes a part of; null for one that was generated."""
+    part: Aspect | None
+    """What it takes of that."""
     mean_logprob: float | None
     """Mean natural log probability of its tokens: how sure the model was. Null before the first
     passage."""

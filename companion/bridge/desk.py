@@ -82,8 +82,10 @@ class RequestDesk:
                 return (reply.model_copy(update={"job_id": job_id}),)
             case messages.Cancel(job_id=job_id):
                 session.cancel(job_id)
+            case messages.TakePart():
+                session.take_part(request.suggestion_id, request.variant, request.take)
             case messages.Accept():
-                await self._scribe.accept(request.suggestion_id, request.variant, request.take)
+                await self._scribe.accept(request.suggestion_id, request.variant)
                 return (reply.model_copy(update={"note": RELOAD_NOTE}),)
             case messages.Reject(suggestion_id=suggestion_id):
                 session.reject(suggestion_id)

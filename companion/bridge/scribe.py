@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from companion.beatmap.storage import Backup
     from companion.bridge.conductor import Conductor
-    from companion.engine.requests import Replace
     from companion.session.plans import PlannedWrite
 
 log = logging.getLogger(__name__)
@@ -34,10 +33,10 @@ class Scribe:
         self._session = conductor.session
         self._journal = conductor.journal
 
-    async def accept(self, suggestion_id: str, variant: int, take: Replace) -> None:
-        """Write a variant of a suggestion, or only a part of it, into the map."""
+    async def accept(self, suggestion_id: str, variant: int) -> None:
+        """Write a variant of a suggestion into the map."""
         path, disk = await self._read()
-        planned = self._session.plan_accept(suggestion_id, variant, disk, take)
+        planned = self._session.plan_accept(suggestion_id, variant, disk)
         await self._write_with_undo(path, planned)
         self._session.accepted(suggestion_id, variant)
         await self._revise(planned)

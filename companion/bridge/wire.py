@@ -276,16 +276,20 @@ def suggestion(item: Suggestion) -> values.Suggestion:
         reason=item.reason,
         accepted_variant=item.accepted_variant,
         ranking=list(item.order),
-        variants=[
-            values.Variant(
-                variant=variant,
-                objects=generated_objects(item.base, item.lines(variant)),
-                mean_logprob=item.mean_logprob(variant),
-                changed=n_changed(item.base, item.lines(variant)),
-                findings=_brought(item.findings(variant)),
-            )
-            for variant in item.variants
-        ],
+        variants=[_variant(item, variant) for variant in item.variants],
+    )
+
+
+def _variant(item: Suggestion, variant: int) -> values.Variant:
+    lines, part = item.lines(variant), item.part(variant)
+    return values.Variant(
+        variant=variant,
+        objects=generated_objects(item.base, lines),
+        part_of=None if part is None else part.of,
+        part=None if part is None else part.take,
+        mean_logprob=item.mean_logprob(variant),
+        changed=n_changed(item.base, lines),
+        findings=_brought(item.findings(variant)),
     )
 
 

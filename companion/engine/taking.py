@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from companion.beatmap import Beatmap, Document, HitObject, TimeRange, TimingPoint
-    from companion.engine.requests import Replace
+    from companion.engine.requests import Aspect
 
 
 def lines_taken(
@@ -27,7 +27,7 @@ def lines_taken(
     span: TimeRange,
     lines: Sequence[bytes],
     points: Sequence[TimingPoint] | None,
-    take: Replace,
+    take: Aspect,
 ) -> tuple[bytes, ...]:
     """The object lines of a range when only a part of generated ones is taken over.
 
@@ -41,8 +41,6 @@ def lines_taken(
     Raises:
         OptionRefused: It cannot be told apart from the rest in this mode.
     """
-    if take == "all":
-        return tuple(lines)
     edited = document.apply(splice_section(document, span, lines, points))
     old, new = _in_order(document.beatmap, span), _in_order(edited.beatmap, span)
     alike = [_kind(item) for item in old] == [_kind(item) for item in new]
@@ -69,7 +67,7 @@ def _kind(item: HitObject) -> tuple[type[HitObject], int, int, int]:
     return type(item), round(item.start_ms), round(item.end_ms), slides
 
 
-def _require_telling_apart(beatmap: Beatmap, take: Replace) -> None:
+def _require_telling_apart(beatmap: Beatmap, take: Aspect) -> None:
     if beatmap.mode is Mode.MANIA and take != "hitsounds":
         raise OptionRefused(
             "In mania, rhythm and columns cannot be taken apart: other notes are other columns. "
@@ -88,7 +86,7 @@ def _with_rhythm(beatmap: Beatmap, new: Sequence[HitObject]) -> tuple[bytes, ...
     return tuple(_line(item, beatmap) for item in items)
 
 
-def _led(edited: Beatmap, old: Sequence[HitObject], take: Replace) -> list[HitObject]:
+def _led(edited: Beatmap, old: Sequence[HitObject], take: Aspect) -> list[HitObject]:
     """Old objects as the new ones have it: on their cursor's way, or with their sounds."""
     if take == "hitsounds":
         return MomentSounds(edited).taken_over(old)
@@ -102,7 +100,7 @@ def _line(item: HitObject, beatmap: Beatmap) -> bytes:
     return format_hit_object(item, time_offset_ms=beatmap.time_offset_ms)
 
 
-def _grafted(old: bytes, new: bytes, take: Replace) -> bytes:
+def _grafted(old: bytes, new: bytes, take: Aspect) -> bytes:
     """An old line with the place or the sound of a new one; its other fields byte for byte."""
     fields, fresh = object_fields.split(old), object_fields.split(new)
     fields = fields.placed_like(fresh) if take == "positions" else fields.sounding_like(fresh)

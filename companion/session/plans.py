@@ -11,16 +11,16 @@ from companion.beatmap import (
     TimeRange,
     TimingPoint,
     inverted,
+    relocate,
     splice_red_lines,
 )
 from companion.engine.requests import ASPECTS
 from companion.errors import EditConflict, RequestError, StaleEdit
-from companion.suggestions import relocate, splice
+from companion.suggestions import splice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from companion.engine.requests import Replace
     from companion.journal import UndoStep
     from companion.session.values import ShownFinding
     from companion.suggestions import Suggestion
@@ -54,21 +54,21 @@ class PlannedWrite:
 
 
 def plan_acceptance(
-    suggestion: Suggestion, variant: int, take: Replace, current: Document, made: GeneratedBy
+    suggestion: Suggestion, variant: int, current: Document, made: GeneratedBy
 ) -> PlannedWrite:
-    """How to put a variant, or only a part of it, into the file.
+    """How to put a variant into the file.
 
     Raises:
         RequestError: the suggestion cannot be accepted, or has no such variant.
-        OptionRefused: that part of it cannot be taken.
         StaleEdit: the map changed under the suggestion.
     """
     try:
-        edits, document = splice(suggestion, variant, current, take)
+        edits, document = splice(suggestion, variant, current)
     except EditConflict as error:
         raise StaleEdit(str(error)) from error
     span = suggestion.range
-    wished = ASPECTS - suggestion.options.kept if take == "all" else {take}
+    part = suggestion.part(variant)
+    wished = ASPECTS - suggestion.options.kept if part is None else {part.take}
     what = "Regenerated" if wished == ASPECTS else f"New {' and '.join(sorted(wished))}"
     return PlannedWrite(
         document,

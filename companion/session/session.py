@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from companion.beatmap import Document
-    from companion.engine.requests import Replace
+    from companion.engine.requests import Aspect
     from companion.findings import Finding
     from companion.journal import UndoStep
     from companion.session.examination import Examined
@@ -234,10 +234,22 @@ class Session(NewDifficulties):
 
     # ------------------------------------------------------------------ suggestions and findings
 
-    def plan_accept(
-        self, suggestion_id: str, variant: int, disk: bytes, take: Replace = "all"
-    ) -> PlannedWrite:
-        """How to write a variant, or only a part of it, into the file as it is on the disk.
+    def take_part(self, suggestion_id: str, variant: int, take: Aspect) -> None:
+        """Make a further variant of a suggestion, of which only a part is new.
+
+        Raises:
+            RequestError: The suggestion is not on offer, or has no such variant.
+            OptionRefused: This part cannot be taken by itself.
+        """
+        self.fair_use.require_generating()
+        before = self.suggestions.get(suggestion_id)
+        suggestion = self.suggestions.take(before, variant, take)
+        if suggestion is not before:
+            self._put(SuggestionNews(suggestion))
+            self._put(CheckVariants(suggestion))
+
+    def plan_accept(self, suggestion_id: str, variant: int, disk: bytes) -> PlannedWrite:
+        """How to write a variant into the file as it is on the disk.
 
         When the ground has changed, the suggestion becomes stale and `StaleEdit` is raised.
         """
@@ -245,7 +257,7 @@ class Session(NewDifficulties):
         suggestion = self.suggestions.get(suggestion_id)
         made = self._generated_by("accepted", suggestion.options.seed)
         try:
-            return plan_acceptance(suggestion, variant, take, self._usable_disk(disk), made)
+            return plan_acceptance(suggestion, variant, self._usable_disk(disk), made)
         except StaleEdit as error:
             stale = self.suggestions.end(suggestion, SuggestionState.STALE, str(error))
             self._put(SuggestionNews(stale))

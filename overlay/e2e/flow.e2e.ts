@@ -142,6 +142,7 @@ describe("a mapper's round", () => {
 
       await variants.getByRole("radio", { name: "★ 2" }).check();
       await page.getByTestId("take").selectOption("positions");
+      await brought.getByText(/It brings|nothing new/).waitFor();
       await page.getByRole("button", { name: "Accept only the positions of variant 2" }).click();
       await page.getByTestId("accepted-note").waitFor();
       const after = await readFile(scratch.map, "utf8");

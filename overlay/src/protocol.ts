@@ -19,6 +19,7 @@ export type ClientMessage =
   | WriteGuest
   | WriteMap
   | Cancel
+  | TakePart
   | Accept
   | Reject
   | Undo
@@ -63,6 +64,7 @@ export type ClientRequest =
   | WriteGuest
   | WriteMap
   | Cancel
+  | TakePart
   | Accept
   | Reject
   | Undo
@@ -407,6 +409,30 @@ export interface Cancel {
   job_id: string;
 }
 /**
+ * Makes a further variant of an offered suggestion, in which only a part is new.
+ *
+ * It is told with a `suggestion` before the reply, and accepted like the others.
+ */
+export interface TakePart {
+  /**
+   * Comes back in the reply.
+   */
+  request_id: string;
+  type: "take_part";
+  /**
+   * The suggestion.
+   */
+  suggestion_id: string;
+  /**
+   * Which variant; none that is a part itself.
+   */
+  variant: number;
+  /**
+   * What is taken of its objects; the rest stays as the map has it.
+   */
+  take: "rhythm" | "positions" | "hitsounds";
+}
+/**
  * Writes one variant of an offered suggestion into the map.
  */
 export interface Accept {
@@ -423,10 +449,6 @@ export interface Accept {
    * Which variant.
    */
   variant?: number;
-  /**
-   * What of its objects is taken over; the rest stays as it is in the map.
-   */
-  take?: "all" | "rhythm" | "positions" | "hitsounds";
 }
 /**
  * Drops a suggestion.
@@ -1103,6 +1125,14 @@ export interface Variant {
    * The objects so far, in time order.
    */
   objects: TimelineObject[];
+  /**
+   * The variant that it takes a part of; null for one that was generated.
+   */
+  part_of: number | null;
+  /**
+   * What it takes of that.
+   */
+  part: ("rhythm" | "positions" | "hitsounds") | null;
   /**
    * Mean natural log probability of its tokens: how sure the model was. Null before the first
    * passage.

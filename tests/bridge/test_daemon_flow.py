@@ -28,6 +28,10 @@ async def _generated(client, *, start_ms=5000, end_ms=9000, **options):
     return await client.offered(reply.suggestion_id)
 
 
+async def _part(client, suggestion, take):
+    return await client.ask(m.TakePart, suggestion_id=suggestion.id, variant=0, take=take)
+
+
 async def test_snapshot_shows_the_open_map(start, join, mapset):
     async with start() as daemon, join(daemon) as client:
         assert client.map.title == "Song"
@@ -194,10 +198,15 @@ async def test_a_part_of_the_map_is_kept_and_a_part_of_a_variant_taken(start, jo
         suggestion = await _generated(client, keep=("rhythm",))
         assert suggestion.settings.kept == ["rhythm"]
         assert engine.requests[-1].options.keep == {"rhythm"}
-        reply = await client.ask(m.Accept, suggestion_id=suggestion.id, take="rhythm")
+        reply = await _part(client, suggestion, "rhythm")
         assert reply.error.code == "option_refused"
         suggestion = await _generated(client)
-        assert (await client.ask(m.Accept, suggestion_id=suggestion.id, take="positions")).ok
+        assert (await _part(client, suggestion, "positions")).ok
+        (_, part) = client.suggestions[suggestion.id].variants
+        assert (part.variant, part.part_of, part.part) == (1, 0, "positions")
+        assert len(part.objects) == 8
+        await client.until(lambda c: c.suggestions[suggestion.id].variants[1].findings is not None)
+        assert (await client.ask(m.Accept, suggestion_id=suggestion.id, variant=1)).ok
         lines = zip(before.split(b"\r\n"), mapset.map.read_bytes().split(b"\r\n"), strict=True)
         changed = [(old.split(b","), new.split(b",")) for old, new in lines if old != new]
         assert changed

@@ -60,7 +60,7 @@ CLIENT: list[Any] = [
     ),
     m.Cancel(request_id="1", job_id="j"),
     m.Accept(request_id="1", suggestion_id="s", variant=1),
-    m.Accept(request_id="1", suggestion_id="s", take="positions"),
+    m.TakePart(request_id="1", suggestion_id="s", variant=0, take="positions"),
     m.Reject(request_id="1", suggestion_id="s"),
     m.Undo(request_id="1"),
     m.Rescan(request_id="1"),

@@ -424,9 +424,19 @@ def test_what_the_mapper_has_dismissed_is_not_held_against_a_variant(opened, new
     assert opened.session.suggestions.get(suggestion.id).findings(0) == ()
 
 
-def test_only_the_positions_of_a_variant_are_taken(opened):
+def test_a_part_of_a_variant_is_looked_at_and_accepted_like_the_others(opened):
     suggestion = generate(opened, lines=(b"100,100,3000,1,8,0:0:0:0:",))
-    planned = opened.session.plan_accept(suggestion.id, 0, opened.data, "positions")
+    opened.session.take_part(suggestion.id, 0, "positions")
+    (news, order) = opened.take()
+    assert news == SuggestionNews(opened.session.suggestions.get(suggestion.id))
+    assert news.suggestion.findings(0) is not None
+    assert news.suggestion.findings(1) is None
+    opened.session.variants_checked(order.suggestion, check_variants(order.suggestion))
+    assert opened.session.suggestions.get(suggestion.id).findings(1) is not None
+    opened.take()
+    opened.session.take_part(suggestion.id, 0, "positions")
+    assert opened.take() == []
+    planned = opened.session.plan_accept(suggestion.id, 1, opened.data)
     before, after = opened.data.split(b"\n"), planned.document.to_bytes().split(b"\n")
     changed = [new for old, new in zip(before, after, strict=True) if old != new]
     assert changed[0] == b"100,100,3000,1,0,0:0:0:0:"
@@ -442,13 +452,6 @@ def test_objects_that_stay_keep_the_green_lines_that_they_were_made_for(driver, 
     suggestion = generate(driver, lines=(CLEAN,), keep=keep, change_green_lines=True)
     planned = driver.session.plan_accept(suggestion.id, 0, driver.data)
     assert b"3000,-50,4,2,0,50,0,0\n" in planned.document.to_bytes()
-
-
-def test_what_a_suggestion_keeps_cannot_be_taken_of_it(opened):
-    suggestion = generate(opened, lines=(CLEAN,), keep=frozenset({"rhythm"}))
-    with pytest.raises(OptionRefused, match="keeps the map's own rhythm"):
-        opened.session.plan_accept(suggestion.id, 0, opened.data, "rhythm")
-    assert opened.session.suggestions.get(suggestion.id).state == "offered"
 
 
 def test_accepting_replaces_exactly_the_objects_in_the_range(opened):
@@ -592,6 +595,8 @@ def test_modding_only_refuses_every_generating_action(opened, new_finding, every
         opened.session.regenerate("r", 1, WHOLE, RegenerateOptions())
     with pytest.raises(ModdingOnly):
         opened.session.plan_accept(suggestion.id, 0, opened.data)
+    with pytest.raises(ModdingOnly):
+        opened.session.take_part(suggestion.id, 0, "rhythm")
     with pytest.raises(ModdingOnly):
         opened.session.plan_fix(new_finding(3000).id, 1, opened.data)
     opened.session.set_modding_only(everywhere=everywhere, enabled=False)

@@ -284,6 +284,7 @@ describe("regenerating", () => {
       guidance: 1,
       change_green_lines: false,
     });
+    socket.deliver(reply(socket.lastSent("regenerate").request_id, 2));
     find<HTMLInputElement>("input[name=keep-positions]").click();
     await settled();
     expect(find<HTMLButtonElement>("[data-testid=generate]").title).toContain("nothing is left");
@@ -337,14 +338,14 @@ describe("regenerating", () => {
     expect([app.view.cursor_ms.value, app.view.shown.value]).toEqual([1560, "suggestion"]);
   });
 
-  it("says when the rules could not look at a variant, and nothing while it is written", async () => {
+  it("says when the rules have not looked at a variant, and nothing while it is written", async () => {
     const unseen = [variant(0, { findings: null })];
     await opened({ suggestions: [suggestion("s", { variants: unseen })] });
     expect(root.querySelector(".variant-findings")).toBeNull();
     const offered = suggestion("s", { state: "offered", variants: unseen });
     socket.deliver({ type: "suggestion", seq: 2, suggestion: offered });
     await settled();
-    expect(find(".variant-findings").textContent).toBe("The rules could not look at this.");
+    expect(find(".variant-findings").textContent).toBe("The rules have not looked at this.");
   });
 
   it("takes only a part of a variant, and everything of the next", async () => {
@@ -357,13 +358,30 @@ describe("regenerating", () => {
       "positions",
       "hitsounds",
     ]);
-    take.value = "positions";
-    take.dispatchEvent(new Event("change", { bubbles: true }));
+    const choose = async (part: string) => {
+      take.value = part;
+      take.dispatchEvent(new Event("change", { bubbles: true }));
+      await settled();
+    };
+    await choose("positions");
+    const asked = socket.lastSent("take_part");
+    expect(asked).toMatchObject({ suggestion_id: "s", variant: 0, take: "positions" });
+    const part = variant(1, { part_of: 0, part: "positions", findings: [finding("p")] });
+    const parted = { ...offered, variants: [variant(0), part] };
+    socket.deliver({ type: "suggestion", seq: 2, suggestion: parted });
+    socket.deliver(reply(asked.request_id, 3));
     await settled();
     expect(find("[data-testid=accept]").textContent).toBe("Accept only the positions");
+    expect(find("[data-testid=variant-findings]").textContent).toContain("1 problem");
+    expect(root.querySelectorAll(".choices .segments").length).toBe(1);
     find("[data-testid=accept]").click();
-    expect(socket.lastSent("accept")).toMatchObject({ variant: 0, take: "positions" });
-    socket.deliver({ type: "suggestion", seq: 2, suggestion: { ...offered, id: "next" } });
+    expect(socket.lastSent("accept")).toMatchObject({ suggestion_id: "s", variant: 1 });
+    await choose("all");
+    expect(find("[data-testid=accept]").textContent).toBe("Accept");
+    const before = socket.sent.length;
+    await choose("positions");
+    expect(socket.sent.length).toBe(before);
+    socket.deliver({ type: "suggestion", seq: 4, suggestion: { ...offered, id: "next" } });
     await settled();
     expect(find("[data-testid=accept]").textContent).toBe("Accept");
   });

@@ -3,8 +3,16 @@ import { plural, suggestionWords } from "../format/words";
 import { Playfield } from "../playfield/Playfield";
 import type { Suggestion, Variant } from "../protocol";
 import { useApp } from "../state/app";
-import { areApart, isOfSounds, problemsOf, type Take, takesOf } from "../state/variants";
-import type { ViewState } from "../state/view";
+import {
+  type Aspect,
+  areApart,
+  isOfSounds,
+  partOf,
+  problemsOf,
+  takesOf,
+  wholesOf,
+} from "../state/variants";
+import { variantOf } from "../timeline/scene";
 import { isModdingOnly } from "./FindingsPanel";
 import { Segments } from "./Segments";
 import { VariantFindings } from "./VariantFindings";
@@ -45,7 +53,9 @@ function SuggestionHead({ suggestion }: { suggestion: Suggestion }) {
 function Choices({ suggestion }: { suggestion: Suggestion }) {
   const { view } = useApp();
   if (!DECIDABLE.has(suggestion.state)) return null;
-  const { variants, ranking } = suggestion;
+  const { ranking } = suggestion;
+  const wholes = wholesOf(suggestion);
+  const chosen = variantOf(suggestion, view.variant.value);
   return (
     <div class="choices">
       <Segments
@@ -59,11 +69,11 @@ function Choices({ suggestion }: { suggestion: Suggestion }) {
           view.shown.value = shown;
         }}
       />
-      {variants.length > 1 && (
+      {wholes.length > 1 && (
         <Segments
           label="Variant"
-          value={view.variant.value}
-          options={variants.map((one) => variantOption(one, ranking[0], areApart(suggestion)))}
+          value={chosen?.part_of ?? view.variant.value}
+          options={wholes.map((one) => variantOption(one, ranking[0], areApart(suggestion)))}
           onChange={(variant) => {
             view.variant.value = variant;
             view.shown.value = "suggestion";
@@ -106,34 +116,49 @@ function contents({ variants, settings }: Suggestion, chosen: number): string {
   return `${what} · seed ${settings.seed}`;
 }
 
-const TAKEN: Readonly<Record<Take, string>> = {
+const TAKEN: Readonly<Record<Aspect | "all", string>> = {
   all: "everything",
   rhythm: "only the rhythm",
   positions: "only the positions",
   hitsounds: "only the hitsounds",
 };
 
-function acceptWords({ variants }: Suggestion, { take, variant }: ViewState): string {
-  const what = take.value === "all" ? "" : ` ${TAKEN[take.value]}`;
-  const which = variants.length > 1 ? `variant ${variant.value + 1}` : "";
-  if (what === "") return `Accept ${which}`.trimEnd();
-  return which === "" ? `Accept${what}` : `Accept${what} of ${which}`;
+function acceptWords(suggestion: Suggestion, variant: Variant | null): string {
+  if (variant === null) return "Accept";
+  const several = wholesOf(suggestion).length > 1;
+  const which = several ? ` variant ${(variant.part_of ?? variant.variant) + 1}` : "";
+  if (variant.part === null) return `Accept${which}`;
+  return `Accept ${TAKEN[variant.part]}${several ? ` of${which}` : ""}`;
 }
 
-/** What of the variant is accepted, where that can be told apart. */
+/** What of the variant is shown and accepted, where that can be told apart. */
 function TakeField({ suggestion }: { suggestion: Suggestion }) {
-  const { daemon, view } = useApp();
+  const { actions, daemon, view } = useApp();
   const takes = takesOf(suggestion, daemon.map.value?.mode ?? "osu");
-  if (takes.length === 0) return null;
+  const chosen = variantOf(suggestion, view.variant.value);
+  if (takes.length === 0 || chosen === null) return null;
+  const whole = chosen.part_of ?? chosen.variant;
+  const show = async (part: Aspect | undefined) => {
+    view.shown.value = "suggestion";
+    if (part === undefined) {
+      view.variant.value = whole;
+      return;
+    }
+    if (partOf(suggestion, whole, part) === null) {
+      await actions.takePart(suggestion.id, whole, part);
+    }
+    const now = daemon.suggestions.peek().find(({ id }) => id === suggestion.id);
+    view.variant.value = (now && partOf(now, whole, part))?.variant ?? whole;
+  };
   return (
     <label class="take" title="The rest of the objects stays as it is in the map">
       Take{" "}
       <select
         data-testid="take"
-        value={view.take.value}
+        value={chosen.part ?? "all"}
         onChange={(event) => {
           const wanted = event.currentTarget.value;
-          view.take.value = takes.find((take) => take === wanted) ?? "all";
+          void show(takes.find((take) => take === wanted));
         }}
       >
         {(["all", ...takes] as const).map((take) => (
@@ -142,9 +167,6 @@ function TakeField({ suggestion }: { suggestion: Suggestion }) {
           </option>
         ))}
       </select>
-      {view.take.value !== "all" && (
-        <span class="faint"> The preview shows everything; the rules looked at everything.</span>
-      )}
     </label>
   );
 }
@@ -178,9 +200,9 @@ function Decision({ suggestion }: { suggestion: Suggestion }) {
           class="button primary"
           data-testid="accept"
           disabled={!offered}
-          onClick={() => void actions.accept(id, view.variant.peek(), view.take.peek())}
+          onClick={() => void actions.accept(id, view.variant.peek())}
         >
-          {acceptWords(suggestion, view)}
+          {acceptWords(suggestion, variantOf(suggestion, view.variant.value))}
         </button>
       )}
       {state === "offered" && (

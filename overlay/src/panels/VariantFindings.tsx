@@ -15,7 +15,7 @@ export function VariantFindings({ suggestion }: { suggestion: Suggestion }) {
   const findings = variantOf(suggestion, view.variant.value)?.findings;
   if (findings === undefined || (findings === null && suggestion.state !== "offered")) return null;
   if (findings === null) {
-    return <p class="variant-findings faint">The rules could not look at this.</p>;
+    return <p class="variant-findings faint">The rules have not looked at this.</p>;
   }
   const sorted = [...findings].sort(byUsefulness);
   return (

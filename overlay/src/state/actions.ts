@@ -5,7 +5,7 @@ import { type Connection, ConnectionLost, type RequestBody } from "../wire/conne
 import type { DaemonSignals } from "./daemon";
 import { type DifficultyRequest, keepKey } from "./form";
 import type { Toasts } from "./toasts";
-import type { Take } from "./variants";
+import type { Aspect } from "./variants";
 
 /**
  * What the mapper can do. Each action sends one request and says in the corner how it went; an
@@ -73,9 +73,14 @@ export class Actions {
     );
   }
 
-  async accept(suggestion_id: string, variant: number, take: Take): Promise<void> {
+  /** Makes a variant of only a part of one; it is there when this ends, unless it was refused. */
+  async takePart(suggestion_id: string, variant: number, take: Aspect): Promise<void> {
+    await this.send({ type: "take_part", suggestion_id, variant, take });
+  }
+
+  async accept(suggestion_id: string, variant: number): Promise<void> {
     await this.afterNotice(async () => {
-      await this.send({ type: "accept", suggestion_id, variant, take }, "Written into the map.");
+      await this.send({ type: "accept", suggestion_id, variant }, "Written into the map.");
     });
   }
 

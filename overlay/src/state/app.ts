@@ -60,12 +60,9 @@ function followMap(scope: Scope, signals: DaemonSignals, view: ViewState): void 
 /** Shows a new suggestion's first variant, and its best one once the variants are ranked. */
 function followSuggestion(scope: Scope, signals: DaemonSignals, view: ViewState): void {
   let known = "";
-  let of = "";
   const follow = effect(() => {
     const suggestion = signals.suggestion.value;
     if (suggestion === null) return;
-    if (suggestion.id !== of) view.take.value = "all";
-    of = suggestion.id;
     const best = suggestion.accepted_variant ?? suggestion.ranking[0];
     const step = `${suggestion.id} ${best ?? "unranked"}`;
     if (step === known) return;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Suggestion } from "../protocol";
 import { finding, suggestion, variant } from "../testing/fixtures";
-import { areApart, isOfSounds, problemsOf, takesOf } from "./variants";
+import { areApart, isOfSounds, partOf, problemsOf, takesOf, wholesOf } from "./variants";
 
 const BAD = variant(0, { findings: [finding("p"), finding("w", { severity: "warning" })] });
 const GOOD = variant(1, { findings: [finding("m", { severity: "minor" })] });
@@ -18,6 +18,15 @@ describe("variants", () => {
     expect(areApart(suggestion("s", { variants: [BAD, GOOD] }))).toBe(true);
     expect(areApart(suggestion("s", { variants: [GOOD, UNKNOWN] }))).toBe(false);
     expect(areApart(suggestion("s", { variants: [BAD, BAD] }))).toBe(false);
+  });
+
+  it("may be parts of others", () => {
+    const part = variant(2, { part_of: 0, part: "positions", findings: [finding("p")] });
+    const whole = suggestion("s", { variants: [GOOD, variant(0), part] });
+    expect(wholesOf(whole).map((one) => one.variant)).toEqual([1, 0]);
+    expect(partOf(whole, 0, "positions")).toBe(part);
+    expect(partOf(whole, 1, "positions")).toBeNull();
+    expect(areApart(whole)).toBe(false);
   });
 
   it("can be taken in parts where more than one thing is new", () => {

@@ -1,8 +1,7 @@
-import type { Accept, GenerationSettings, MapState, Suggestion, Variant } from "../protocol";
+import type { GenerationSettings, MapState, Suggestion, TakePart, Variant } from "../protocol";
 
-/** What of a variant can be accepted by itself. */
-export type Take = NonNullable<Accept["take"]>;
-export type Aspect = Exclude<Take, "all">;
+/** What of objects can be told apart. */
+export type Aspect = TakePart["take"];
 
 export const ASPECTS: readonly Aspect[] = ["rhythm", "positions", "hitsounds"];
 
@@ -11,10 +10,21 @@ export function problemsOf({ findings }: Variant): number {
   return (findings ?? []).filter(({ severity }) => severity === "problem").length;
 }
 
+/** The variants that were generated, without those that are parts of others. */
+export function wholesOf({ variants }: Suggestion): readonly Variant[] {
+  return variants.filter(({ part_of }) => part_of === null);
+}
+
+/** The variant that is a part of another; null before it is made. */
+export function partOf({ variants }: Suggestion, whole: number, part: Aspect): Variant | null {
+  return variants.find((one) => one.part_of === whole && one.part === part) ?? null;
+}
+
 /** Whether some variants bring problems and others do not, so that the order follows from that. */
-export function areApart({ variants }: Suggestion): boolean {
-  const bad = variants.filter((variant) => problemsOf(variant) > 0).length;
-  return 0 < bad && bad < variants.length;
+export function areApart(suggestion: Suggestion): boolean {
+  const wholes = wholesOf(suggestion);
+  const bad = wholes.filter((variant) => problemsOf(variant) > 0).length;
+  return 0 < bad && bad < wholes.length;
 }
 
 /** Whether nothing but hitsounds is new. */

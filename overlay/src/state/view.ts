@@ -1,7 +1,6 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { clamp, fitted, songBounds, type TimeSpan, type Viewport } from "../timeline/viewport";
 import { type FindingFilter, NO_FILTER } from "./findings";
-import type { Take } from "./variants";
 
 /** Which objects the playfield and the ghost row show. */
 export type Shown = "original" | "suggestion";
@@ -23,8 +22,6 @@ export class ViewState {
   readonly filter: Signal<FindingFilter> = signal(NO_FILTER);
   readonly shown: Signal<Shown> = signal("suggestion");
   readonly variant: Signal<number> = signal(0);
-  /** What of the variant is to be accepted. */
-  readonly take: Signal<Take> = signal("all");
   /** Suggestions that ended by themselves and were put away here; the daemon need not know. */
   readonly discarded: Signal<ReadonlySet<string>> = signal(new Set());
   readonly playing: Signal<boolean> = signal(false);

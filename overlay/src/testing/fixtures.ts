@@ -178,6 +178,8 @@ export function variant(number: number, more: Partial<Variant> = {}): Variant {
   return {
     variant: number,
     objects: [circle(1000)],
+    part_of: null,
+    part: null,
     mean_logprob: -1,
     changed: 1,
     findings: [],
