@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -69,6 +70,25 @@ def finding_id(code: str, at: TimeRange, objects: Sequence[int] = (), detail: st
     place = objects or (at.start_ms, at.end_ms)
     key = "|".join([code, ",".join(str(ms) for ms in place), detail])
     return hashlib.sha256(key.encode()).hexdigest()[:16]
+
+
+_NAMES = {
+    Severity.PROBLEM: ("problem", "problems"),
+    Severity.WARNING: ("warning", "warnings"),
+    Severity.MINOR: ("minor thing", "minor things"),
+    Severity.SUGGESTION: ("suggestion", "suggestions"),
+}
+
+
+def counted(findings: Iterable[Finding]) -> str:
+    """How many findings there are of each severity, gravest first; “nothing” without any."""
+    counts = Counter(finding.severity for finding in findings)
+    words = [
+        f"{counts[severity]} {_NAMES[severity][counts[severity] != 1]}"
+        for severity in Severity
+        if counts[severity]
+    ]
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:]))) or "nothing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from companion.beatmap import TimeRange, storage
 from companion.cli.modding import map_value, rule_values
 from companion.cli.notice import confirm_notice
 from companion.cli.progress import SongProgress
-from companion.cli.rule_report import counted, rule_report
+from companion.cli.rule_report import rule_report
 from companion.cli.workbench import Workbench
 from companion.engine.cancellation import CancelToken
 from companion.engine.requests import Aspect, Passage, RegenerateOptions, Replace
 from companion.engine.seeds import chosen_seed
 from companion.errors import OptionRefused, RangeRefused
-from companion.findings import timestamp
+from companion.findings import counted, timestamp
 from companion.session import CheckVariants, StartRegenerate
 from companion.suggestions import check_variants, generate
 

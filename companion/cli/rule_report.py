@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from companion.findings import Severity, timestamp
+from companion.findings import Severity, counted, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -14,24 +13,6 @@ if TYPE_CHECKING:
 
 LISTED: Final = 20
 """More are not listed; ``companion mod`` has them all."""
-
-_NAMES: Final = {
-    Severity.PROBLEM: ("problem", "problems"),
-    Severity.WARNING: ("warning", "warnings"),
-    Severity.MINOR: ("minor thing", "minor things"),
-    Severity.SUGGESTION: ("suggestion", "suggestions"),
-}
-
-
-def counted(findings: Sequence[Finding]) -> str:
-    """How many findings there are of each severity, gravest first; “nothing” without any."""
-    counts = Counter(finding.severity for finding in findings)
-    words = [
-        f"{counts[severity]} {_NAMES[severity][counts[severity] != 1]}"
-        for severity in Severity
-        if counts[severity]
-    ]
-    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:]))) or "nothing"
 
 
 def rule_report(what: str, findings: Sequence[Finding]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from companion.beatmap import TimeRange
-from companion.cli.rule_report import LISTED, counted, rule_report
+from companion.cli.rule_report import LISTED, rule_report
 from companion.findings import Finding, Severity
 
 
@@ -15,13 +15,6 @@ PROBLEM, WARNING, MINOR = (
     found(Severity.WARNING, 500),
     found(Severity.MINOR),
 )
-
-
-def test_findings_are_counted_by_severity() -> None:
-    assert counted([]) == "nothing"
-    assert counted([MINOR]) == "1 minor thing"
-    assert counted([WARNING, PROBLEM, WARNING]) == "1 problem and 2 warnings"
-    assert counted([MINOR, WARNING, PROBLEM, MINOR]) == "1 problem, 1 warning and 2 minor things"
 
 
 def test_what_is_grave_is_listed_the_gravest_first() -> None:

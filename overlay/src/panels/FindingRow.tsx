@@ -49,7 +49,11 @@ export function FindingRow(props: RowProps) {
           <button
             type="button"
             class="button small"
-            title={`Apply: ${finding.fix_label}`}
+            title={
+              finding.fix_source === "model"
+                ? `Apply what the model proposes: ${finding.fix_label}`
+                : `Apply: ${finding.fix_label}`
+            }
             onClick={() => void actions.applyFix(finding.id)}
           >
             <span class="fix-label">{finding.fix_label}</span>
