@@ -100,40 +100,42 @@ class Folding:
     """
 
     def __init__(self, rules: Iterable[Finding]) -> None:
-        self._about: dict[tuple[str, int], list[Finding]] = defaultdict(list)
-        self._at: dict[tuple[str, int], list[Finding]] = defaultdict(list)
+        self._about: dict[int, list[Finding]] = defaultdict(list)  # by an object's start
+        self._at: dict[int, list[Finding]] = defaultdict(list)  # by place, of those without objects
         for rule in rules:
-            for topic in EXPLAINED.get(rule.code, ()):
-                code = f"{CODE_PREFIX}.{topic}"
-                for start_ms in rule.objects:
-                    self._about[code, start_ms].append(rule)
-                if not rule.objects and rule.editor_link:  # without a link it has no place in time
-                    self._at[code, rule.at.start_ms].append(rule)
+            if rule.code not in EXPLAINED:
+                continue
+            for start_ms in rule.objects:
+                self._about[start_ms].append(rule)
+            if not rule.objects and rule.editor_link:  # without a link it has no place in time
+                self._at[rule.at.start_ms].append(rule)
 
     def rule_for(self, surprise: Finding) -> Finding | None:
         """The rule's finding that explains one of the model's; of several the gravest."""
+        topic, place = surprise.code.removeprefix(f"{CODE_PREFIX}."), surprise.severity.place
         fitting = [
             rule
             for rule in self._candidates(surprise)
-            if rule.severity.place <= surprise.severity.place
+            if topic in EXPLAINED[rule.code] and rule.severity.place <= place
         ]
         return min(fitting, key=_by_gravity, default=None)
 
     def _candidates(self, surprise: Finding) -> Iterator[Finding]:
-        code = surprise.code
+        """Findings of the rules about the same objects; without any, about the same place."""
         if not surprise.objects:
             at_ms = surprise.at.start_ms
             for near_ms in range(at_ms - _SAME_PLACE_MS, at_ms + _SAME_PLACE_MS + 1):
-                yield from self._at.get((code, near_ms), ())
+                yield from self._at.get(near_ms, ())
             return
-        for near_ms in _around(surprise.objects[0]):
-            for rule in self._about.get((code, near_ms), ()):
-                if all(not _around(ms).isdisjoint(rule.objects) for ms in surprise.objects):
+        first, *others = surprise.objects
+        for near_ms in range(first - _SAME_OBJECT_MS, first + _SAME_OBJECT_MS + 1):
+            for rule in self._about.get(near_ms, ()):
+                if all(_is_among(start_ms, rule) for start_ms in others):
                     yield rule
 
 
-def _around(start_ms: int) -> frozenset[int]:
-    return frozenset(range(start_ms - _SAME_OBJECT_MS, start_ms + _SAME_OBJECT_MS + 1))
+def _is_among(start_ms: int, rule: Finding) -> bool:
+    return any(abs(start_ms - other_ms) <= _SAME_OBJECT_MS for other_ms in rule.objects)
 
 
 def _by_gravity(rule: Finding) -> tuple[int, float, str]:
