@@ -23,7 +23,7 @@ from companion.errors import OptionRefused, RequestError, StaleEdit, UnknownId
 from companion.findings import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from companion.beatmap import Document, HitObject, TextEdit, TimeRange, TimingPoint
     from companion.engine.cancellation import CancelToken
@@ -313,19 +313,21 @@ def _spliced(
     return edits, current.apply(edits)
 
 
-def check_variants(suggestion: Suggestion) -> tuple[CheckedVariant, ...]:
-    """Have the rules look at the map with each variant in it, and say what that brings.
+def check_variants(
+    suggestion: Suggestion, judge: Callable[[Document], Iterable[Finding]] = run_checks
+) -> tuple[CheckedVariant, ...]:
+    """Have the rules, which `judge` asks, look at the map with each variant in it.
 
     Takes as long as to check the map once more than there are variants.
     """
     base = suggestion.base
-    before = run_checks(base)
+    before = tuple(judge(base))
     return tuple(
         CheckedVariant(
             variant,
             findings_brought(
                 before,
-                run_checks(_spliced(suggestion, variant, base)[1]),
+                judge(_spliced(suggestion, variant, base)[1]),
                 suggestion.range,
             ),
         )

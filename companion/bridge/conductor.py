@@ -20,7 +20,7 @@ from companion.bridge.detectors import EditorState, LastSaved, rank
 from companion.bridge.proofreader import Proofreader
 from companion.bridge.scribe import Scribe
 from companion.bridge.song import look_at_song
-from companion.bridge.surroundings import SetWatch
+from companion.bridge.surroundings import SetWatch, Surroundings
 from companion.bridge.watcher import (
     Gone,
     Moved,
@@ -121,6 +121,7 @@ class Conductor:
         self._songs = songs
         self._detection = Detection("last_saved")  # of the map that is followed
         self._look_again = asyncio.Event()
+        self.surroundings = Surroundings()
         self._set_watch = SetWatch(self)
         self._events: asyncio.Queue[WatchEvent] = asyncio.Queue()
         self._finished: asyncio.Queue[str] = asyncio.Queue()  # jobs that wait for their file

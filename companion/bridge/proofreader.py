@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from companion.suggestions import check_variants
@@ -31,10 +32,12 @@ class Proofreader:
         session = self._conductor.session
         while True:
             suggestion = await self._waiting.get()
-            if not session.awaits_check(suggestion):
+            open_map = session.open_map
+            if open_map is None or not session.awaits_check(suggestion):
                 continue
+            judge = partial(self._conductor.surroundings.judge, open_map.path)
             try:
-                checked = await asyncio.to_thread(check_variants, suggestion)
+                checked = await asyncio.to_thread(check_variants, suggestion, judge)
             except Exception:  # supervisor: what cannot be checked is offered all the same
                 log.exception("looking at suggestion %s failed", suggestion.id)
                 checked = ()

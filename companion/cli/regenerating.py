@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from companion.beatmap import TimeRange, storage
+from companion.bridge.surroundings import Surroundings
 from companion.cli.modding import map_value, rule_values
 from companion.cli.notice import confirm_notice
 from companion.cli.progress import SongProgress
@@ -171,7 +173,8 @@ def _generate(
                 progress.reach(min(reached.values()))
     for left in session.drain():
         if isinstance(left, CheckVariants):
-            session.variants_checked(left.suggestion, check_variants(left.suggestion))
+            judge = partial(Surroundings().judge, bench.path)
+            session.variants_checked(left.suggestion, check_variants(left.suggestion, judge))
     return session.suggestions.get(suggestion.id)
 
 
