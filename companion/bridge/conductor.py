@@ -17,9 +17,10 @@ from companion.beatmap import storage
 from companion.bridge.assigning import assign
 from companion.bridge.atlas import Atlas
 from companion.bridge.detectors import EditorState, LastSaved, rank
+from companion.bridge.proofreader import Proofreader
 from companion.bridge.scribe import Scribe
 from companion.bridge.song import look_at_song
-from companion.bridge.surroundings import SetWatch
+from companion.bridge.surroundings import SetWatch, Surroundings
 from companion.bridge.watcher import (
     Gone,
     Moved,
@@ -35,6 +36,7 @@ from companion.errors import AudioError, UnreadableBeatmap, WriteFailed
 from companion.journal import map_key
 from companion.session import (
     CancelJob,
+    CheckVariants,
     CreateDifficulty,
     Detection,
     KeepDismissed,
@@ -119,11 +121,13 @@ class Conductor:
         self._songs = songs
         self._detection = Detection("last_saved")  # of the map that is followed
         self._look_again = asyncio.Event()
+        self.surroundings = Surroundings()
         self._set_watch = SetWatch(self)
         self._events: asyncio.Queue[WatchEvent] = asyncio.Queue()
         self._finished: asyncio.Queue[str] = asyncio.Queue()  # jobs that wait for their file
         self._made: dict[Path, str] = {}
         self.scribe = Scribe(self)
+        self._proofreader = Proofreader(self)
         self._worker = Worker(source, self._reported, idle_unload_s=idle_unload_s)
         self.watcher = Watcher(self._events.put_nowait)
 
@@ -139,6 +143,7 @@ class Conductor:
                 tasks.create_task(self._follow_editor(ready), name="detectors")
                 tasks.create_task(self._create_difficulties(), name="new difficulties")
                 tasks.create_task(self._set_watch.follow(), name="set")
+                tasks.create_task(self._proofreader.follow(), name="variants")
         finally:
             await self.watcher.stop()
             await self._worker.close()
@@ -149,17 +154,19 @@ class Conductor:
             match output:
                 case StartScore() | StartRegenerate() | StartTiming() | StartGuest() | StartMap():
                     assign(self._worker, output)
-                case CreateDifficulty(job_id):
-                    self._finished.put_nowait(job_id)
-                case CancelJob() | KeepDismissed():
+                case CheckVariants() | CreateDifficulty() | CancelJob() | KeepDismissed():
                     self._obey(output)
                 case _:
                     if self.audience is not None and self.audience.listening:
                         self.audience.publish(self.wire.update(output))
         self._set_watch.revised()
 
-    def _obey(self, order: CancelJob | KeepDismissed) -> None:
+    def _obey(self, order: CheckVariants | CreateDifficulty | CancelJob | KeepDismissed) -> None:
         match order:
+            case CheckVariants(suggestion):
+                self._proofreader.look_at(suggestion)
+            case CreateDifficulty(job_id):
+                self._finished.put_nowait(job_id)
             case CancelJob(job_id):
                 self._worker.cancel(job_id)
             case KeepDismissed(ids):

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from companion.beatmap.folder_files import FolderFile, list_files
-from companion.checks import Difficulty, check_folder, check_set, read_folder
+from companion.checks import Difficulty, check_folder, check_set, read_folder, run_checks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from companion.beatmap import Document
     from companion.bridge.conductor import Conductor
+    from companion.checks import Folder, Mapset
     from companion.findings import Finding
     from companion.session import Revision
 
@@ -24,20 +27,39 @@ MOST_DIFFICULTIES: Final = 128
 
 
 class Surroundings:
-    """Looks at a set again and again; what has not changed is not read again."""
+    """Looks at a set again and again; what has not changed is not read again.
+
+    Threads may look at once: at worst something is read or derived twice.
+    """
 
     def __init__(self) -> None:
         self._files: tuple[FolderFile, ...] = ()
 
     def look(self, path: Path, document: Document) -> tuple[Finding, ...]:
         """What the rules find in the set of a map, as far as it concerns the map or all of it."""
-        self._files = list_files(path.parent, self._files)
-        folder = read_folder(self._files, open_map=Difficulty(document, path.name))
+        folder = self._folder(path, document)
         if len(folder.mapset.difficulties) > MOST_DIFFICULTIES:
             return ()
-        others = {one.file_name for one in folder.mapset.difficulties} - {path.name}
         found = (*check_set(folder.mapset), *check_folder(folder))
-        return tuple(finding for finding in found if finding.file not in others)
+        return tuple(_of_open_map(found, folder.mapset, path.name))
+
+    def judge(self, path: Path, document: Document) -> tuple[Finding, ...]:
+        """What the rules find in a difficulty in the place of a map, and in it against the set."""
+        mapset = self._folder(path, document).mapset
+        found = check_set(mapset) if len(mapset.difficulties) <= MOST_DIFFICULTIES else ()
+        return (*run_checks(document), *_of_open_map(found, mapset, path.name))
+
+    def _folder(self, path: Path, document: Document) -> Folder:
+        self._files = files = list_files(path.parent, self._files)
+        return read_folder(files, open_map=Difficulty(document, path.name))
+
+
+def _of_open_map(found: Iterable[Finding], mapset: Mapset, own: str) -> Iterator[Finding]:
+    """Findings but those of other difficulties; those of the open map name no file."""
+    others = {one.file_name for one in mapset.difficulties} - {own}
+    for finding in found:
+        if finding.file not in others:
+            yield replace(finding, file="") if finding.file == own else finding
 
 
 class SetWatch:
@@ -45,7 +67,6 @@ class SetWatch:
 
     def __init__(self, conductor: Conductor) -> None:
         self._conductor = conductor
-        self._surroundings = Surroundings()
         self._seen: Revision | None = None
         self._changed = asyncio.Event()
 
@@ -71,7 +92,7 @@ class SetWatch:
                 continue
             try:
                 findings = await asyncio.to_thread(
-                    self._surroundings.look, open_map.path, revision.document
+                    self._conductor.surroundings.look, open_map.path, revision.document
                 )
             except Exception:  # supervisor: a fault in one look must not end the looking
                 log.exception("looking at the set failed")

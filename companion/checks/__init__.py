@@ -15,6 +15,7 @@ from companion.checks.catalogue import (
     check_set,
     run_checks,
 )
+from companion.checks.changes import findings_brought
 from companion.checks.check import Check, DifficultyCheck, FolderCheck, Issue, Scope, SetCheck
 from companion.checks.difficulty import Difficulty
 from companion.checks.level import Level, level_name
@@ -35,6 +36,7 @@ __all__ = [
     "check_difficulty",
     "check_folder",
     "check_set",
+    "findings_brought",
     "level_name",
     "read_folder",
     "run_checks",

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from companion.beatmap.folder_files import list_files
 from companion.checks import check_difficulty, check_folder, check_set, level_name, read_folder
-from companion.cli.modding import HEADINGS, finding_value
+from companion.cli.modding import HEADINGS, rule_values
 from companion.cli.rules import MODE_NAMES
 from companion.errors import UnreadableBeatmap
 from companion.findings import Severity, timestamp
-from companion.session import ShownFinding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,8 +83,5 @@ def _value(path: Path, folder: Folder, findings: list[Finding]) -> dict[str, Any
             }
             for one in folder.mapset.difficulties
         ],
-        "findings": [
-            {"file": finding.file, **finding_value(ShownFinding(finding, "rule"))}
-            for finding in findings
-        ],
+        "findings": rule_values(findings),
     }

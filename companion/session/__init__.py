@@ -12,6 +12,7 @@ from companion.session.fair_use import FairUse
 from companion.session.news import (
     CancelJob,
     CandidatesNews,
+    CheckVariants,
     CreateDifficulty,
     FairUseNews,
     FindingsNews,
@@ -54,6 +55,7 @@ from companion.session.values import (
 __all__ = [
     "CancelJob",
     "CandidatesNews",
+    "CheckVariants",
     "CreateDifficulty",
     "Detection",
     "Examined",

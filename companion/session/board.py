@@ -1,9 +1,14 @@
-"""The findings on show: what rules and model say, less what the mapper has dismissed."""
+"""The findings on show: what rules and model say, less what the mapper has dismissed.
+
+What the model finds surprising and a rule explains is shown with the rule's finding, and by itself
+again when the rule's finding is dismissed or goes away.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from companion.folding import Folding
 from companion.session.values import ShownFinding
 
 if TYPE_CHECKING:
@@ -26,6 +31,11 @@ class FindingsBoard:
         self._rules: dict[str, Finding] = {}
         self._set_rules: dict[str, Finding] = {}
         self._model: dict[str, Finding] = {}
+        self._folding: Folding | None = (
+            None  # of the rules' findings on show; None when they change
+        )
+        self._rule_of: dict[str, str] = {}  # of the model's findings that are folded
+        self._support: dict[str, set[str]] = {}  # the same the other way round
         self._shown: dict[str, ShownFinding] = {}
         self._touched: dict[str, None] = {}  # a set that keeps its order
 
@@ -49,12 +59,14 @@ class FindingsBoard:
         self._touch(self._rules)
         self._rules = {finding.id: finding for finding in findings}
         self._touch(self._rules)
+        self._folding = None
 
     def replace_set_rules(self, findings: Iterable[Finding]) -> None:
         """The rules have looked at the set around the map."""
         self._touch(self._set_rules)
         self._set_rules = {finding.id: finding for finding in findings}
         self._touch(self._set_rules)
+        self._folding = None
 
     def forget_changed(self, changed: Iterable[TimeRange], document: Document) -> None:
         """Drop what the model said about stretches that are no longer what it saw.
@@ -86,14 +98,17 @@ class FindingsBoard:
         """Hide a finding, in later revisions too."""
         self.dismissed |= {finding_id}
         self._touched[finding_id] = None
+        self._folding = None
 
     def restore(self) -> None:
         """Show everything again."""
         self._touch(self.dismissed)
         self.dismissed = frozenset()
+        self._folding = None
 
     def changes(self) -> tuple[tuple[ShownFinding, ...], tuple[str, ...]]:
         """What was added or changed, and the ids of what is gone, since the last call."""
+        self._fold()
         added: list[ShownFinding] = []
         removed: list[str] = []
         for finding_id in self._touched:
@@ -114,10 +129,34 @@ class FindingsBoard:
             return None
         for rules in (self._rules, self._set_rules):
             if finding_id in rules:
-                return ShownFinding(rules[finding_id], "rule")
-        if finding_id in self._model:
+                support = [self._model[one] for one in self._support.get(finding_id, ())]
+                support.sort(key=lambda finding: (-finding.weight, finding.id))
+                return ShownFinding(rules[finding_id], "rule", tuple(support))
+        if finding_id in self._model and finding_id not in self._rule_of:
             return ShownFinding(self._model[finding_id], "model")
         return None
+
+    def _fold(self) -> None:
+        """Look anew for the rule's finding of each of the model's that may have another one now."""
+        if self._folding is None:
+            rules = (*self._rules.values(), *self._set_rules.values())
+            self._folding = Folding(rule for rule in rules if rule.id not in self.dismissed)
+            self._touch(self._model)
+        for finding_id in list(self._touched):
+            before = self._rule_of.pop(finding_id, None)
+            if before is not None:
+                self._support[before].remove(finding_id)
+                if not self._support[before]:
+                    del self._support[before]
+                self._touched[before] = None
+            surprise = self._model.get(finding_id)
+            if surprise is None or finding_id in self.dismissed:
+                continue
+            rule = self._folding.rule_for(surprise)
+            if rule is not None:
+                self._rule_of[finding_id] = rule.id
+                self._support.setdefault(rule.id, set()).add(finding_id)
+                self._touched[rule.id] = None
 
     def _forget(self, ids: Iterable[str]) -> None:
         for finding_id in list(ids):

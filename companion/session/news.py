@@ -179,6 +179,13 @@ class CreateDifficulty:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckVariants:
+    """Have the rules look at the variants of a suggestion; it is offered once they have."""
+
+    suggestion: Suggestion
+
+
+@dataclass(frozen=True, slots=True)
 class CancelJob:
     """Call a job off."""
 
@@ -195,7 +202,7 @@ class KeepDismissed:
 StartOrder = StartScore | StartRegenerate | StartTiming | StartGuest | StartMap
 """Work for the inference thread."""
 
-Order = StartOrder | CancelJob | CreateDifficulty | KeepDismissed
+Order = StartOrder | CheckVariants | CancelJob | CreateDifficulty | KeepDismissed
 """Goes to the shell, which has the worker, the disk and the journal."""
 
 Output = News | Order

@@ -79,6 +79,12 @@ export function suggestionWords(state: Suggestion["state"]): string {
   return SUGGESTION_WORDS[state];
 }
 
+/** A file of the mapset; of a difficulty, only its name. */
+export function fileWords(file: string): string {
+  const difficulty = / \[(.+)\]\.osu$/i.exec(file)?.[1];
+  return difficulty === undefined ? file : `[${difficulty}]`;
+}
+
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;
 }
