@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from companion.beatmap.folder_files import FolderFile, list_files
-from companion.checks import Difficulty, check_folder, check_set, read_folder
+from companion.bridge.keeping import level_of
+from companion.checks import Difficulty, check_folder, check_set, read_folder, stated_levels
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from companion.beatmap import Document
     from companion.bridge.conductor import Conductor
+    from companion.checks import Level
     from companion.findings import Finding
     from companion.session import Revision
 
@@ -24,15 +28,24 @@ MOST_DIFFICULTIES: Final = 128
 
 
 class Surroundings:
-    """Looks at a set again and again; what has not changed is not read again."""
+    """Looks at a set again and again; what has not changed is not read again.
 
-    def __init__(self) -> None:
+    Args:
+        stated: What the mapper says how hard a difficulty is.
+    """
+
+    def __init__(self, stated: Callable[[Path], Level | None]) -> None:
+        self._stated = stated
         self._files: tuple[FolderFile, ...] = ()
 
-    def look(self, path: Path, document: Document) -> tuple[Finding, ...]:
+    def look(self, path: Path, document: Document, level: Level | None) -> tuple[Finding, ...]:
         """What the rules find in the set of a map, as far as it concerns the map or all of it."""
         self._files = list_files(path.parent, self._files)
-        folder = read_folder(self._files, open_map=Difficulty(document, path.name))
+        folder = read_folder(
+            self._files,
+            levels=stated_levels(path.parent, self._files, self._stated),
+            open_map=Difficulty(document, path.name, level),
+        )
         if len(folder.mapset.difficulties) > MOST_DIFFICULTIES:
             return ()
         others = {one.file_name for one in folder.mapset.difficulties} - {path.name}
@@ -45,8 +58,8 @@ class SetWatch:
 
     def __init__(self, conductor: Conductor) -> None:
         self._conductor = conductor
-        self._surroundings = Surroundings()
-        self._seen: Revision | None = None
+        self._surroundings = Surroundings(partial(level_of, conductor.journal))
+        self._seen: tuple[Revision | None, Level | None] = None, None
         self._changed = asyncio.Event()
 
     def changed(self) -> None:
@@ -54,10 +67,11 @@ class SetWatch:
         self._changed.set()
 
     def revised(self) -> None:
-        """The open map may be another one, or have another revision."""
-        revision = self._conductor.session.revision
-        if revision is not self._seen:
-            self._seen = revision
+        """The open map may be another one, or have another revision or level."""
+        session = self._conductor.session
+        now = session.revision, session.stated_level
+        if any(new is not old for new, old in zip(now, self._seen, strict=True)):
+            self._seen = now
             self._changed.set()
 
     async def follow(self) -> None:
@@ -66,15 +80,15 @@ class SetWatch:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            open_map, revision = session.open_map, session.revision
+            open_map, revision, level = session.open_map, session.revision, session.stated_level
             if open_map is None or revision is None or not revision.document.readable:
                 continue
             try:
                 findings = await asyncio.to_thread(
-                    self._surroundings.look, open_map.path, revision.document
+                    self._surroundings.look, open_map.path, revision.document, level
                 )
             except Exception:  # supervisor: a fault in one look must not end the looking
                 log.exception("looking at the set failed")
                 continue
-            session.set_checked(revision, findings)
+            session.set_checked(revision, findings, level)
             self._conductor.hand_out()

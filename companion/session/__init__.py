@@ -17,6 +17,9 @@ from companion.session.news import (
     FindingsNews,
     JobNews,
     KeepDismissed,
+    KeepDismissedRules,
+    KeepLevel,
+    KeepOrder,
     MapNews,
     ModelNews,
     News,
@@ -25,6 +28,7 @@ from companion.session.news import (
     PassageNews,
     ProblemClearedNews,
     ProblemNews,
+    ReviewNews,
     StartGuest,
     StartMap,
     StartOrder,
@@ -35,6 +39,7 @@ from companion.session.news import (
     TimingNews,
     UndoNews,
 )
+from companion.session.review import Comparison, Dismissed, DismissedRule, MapLevel, Review
 from companion.session.session import Session
 from companion.session.values import (
     Detection,
@@ -54,8 +59,11 @@ from companion.session.values import (
 __all__ = [
     "CancelJob",
     "CandidatesNews",
+    "Comparison",
     "CreateDifficulty",
     "Detection",
+    "Dismissed",
+    "DismissedRule",
     "Examined",
     "FairUse",
     "FairUseNews",
@@ -64,7 +72,11 @@ __all__ = [
     "JobNews",
     "JobState",
     "KeepDismissed",
+    "KeepDismissedRules",
+    "KeepLevel",
+    "KeepOrder",
     "MapCandidate",
+    "MapLevel",
     "MapNews",
     "ModelNews",
     "ModelStatus",
@@ -76,6 +88,8 @@ __all__ = [
     "Problem",
     "ProblemClearedNews",
     "ProblemNews",
+    "Review",
+    "ReviewNews",
     "Revision",
     "Session",
     "ShownFinding",

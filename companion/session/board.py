@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from companion.session.history import History, Look
+from companion.session.review import Comparison, Dismissed, DismissedRule
 from companion.session.values import ShownFinding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from companion.beatmap import Document, TimeRange
+    from companion.checks import Level
     from companion.engine.requests import ScoreProgress
     from companion.findings import Finding
+    from companion.session.values import Source
 
 
 class FindingsBoard:
@@ -21,8 +25,11 @@ class FindingsBoard:
     the ids it touched, and only those are looked at.
     """
 
-    def __init__(self, dismissed: Iterable[str] = ()) -> None:
+    def __init__(self, dismissed: Iterable[str] = (), dismissed_rules: Iterable[str] = ()) -> None:
         self.dismissed: frozenset[str] = frozenset(dismissed)
+        self.dismissed_rules: frozenset[str] = frozenset(dismissed_rules)
+        self._history = History()
+        self._set_level: Level | None = None
         self._rules: dict[str, Finding] = {}
         self._set_rules: dict[str, Finding] = {}
         self._model: dict[str, Finding] = {}
@@ -35,10 +42,32 @@ class FindingsBoard:
         return tuple(self._shown.values())
 
     @property
-    def dismissed_count(self) -> int:
-        """How many findings of this revision are hidden."""
-        sources = self._rules, self._set_rules, self._model
-        return sum(1 for i in self.dismissed if any(i in source for source in sources))
+    def hidden(self) -> Dismissed:
+        """What of this revision is dismissed."""
+        if not self.dismissed and not self.dismissed_rules:
+            return Dismissed()
+        findings: list[ShownFinding] = []
+        counts = dict.fromkeys(sorted(self.dismissed_rules), 0)
+        for shown in self._all():
+            if shown.finding.code in counts:
+                counts[shown.finding.code] += 1
+            elif shown.finding.id in self.dismissed:
+                findings.append(shown)
+        return Dismissed(
+            _by_time(findings),
+            tuple(DismissedRule(code, count) for code, count in counts.items()),
+            sum(1 for i in self.dismissed if self._find(i) is None),
+        )
+
+    @property
+    def since_save(self) -> Comparison:
+        """What came and went since the last save, as of the last `changes`."""
+        return self._comparison(*self._history.since_save(self._found))
+
+    @property
+    def since_opening(self) -> Comparison:
+        """What came and went since the map was opened, as of the last `changes`."""
+        return self._comparison(*self._history.since_opening(self._found))
 
     def get(self, finding_id: str) -> ShownFinding | None:
         """A finding on show."""
@@ -46,15 +75,30 @@ class FindingsBoard:
 
     def replace_rules(self, findings: Iterable[Finding]) -> None:
         """The rules have looked at a new revision."""
-        self._touch(self._rules)
-        self._rules = {finding.id: finding for finding in findings}
-        self._touch(self._rules)
+        self._history.saved()
+        self._take_rules(findings)
+        self._history.finished(Look.RULES, self._rules)
 
-    def replace_set_rules(self, findings: Iterable[Finding]) -> None:
-        """The rules have looked at the set around the map."""
-        self._touch(self._set_rules)
-        self._set_rules = {finding.id: finding for finding in findings}
-        self._touch(self._set_rules)
+    def correct_rules(self, findings: Iterable[Finding]) -> None:
+        """The rules have looked at the same revision, as one of another level."""
+        self._take_rules(findings)
+        self._history.corrected(Look.RULES, self._rules)
+
+    def replace_set_rules(self, findings: Iterable[Finding], level: Level | None = None) -> None:
+        """The rules have looked at the set around the map, which had this level stated."""
+        self._take_set_rules(findings)
+        if level is self._set_level:
+            self._history.finished(Look.SET, self._set_rules)
+        else:
+            self._history.corrected(Look.SET, self._set_rules)
+        self._set_level = level
+
+    def clear(self) -> None:
+        """The newest revision cannot be judged at all; the next one is compared with the last."""
+        self._take_rules(())
+        self._take_set_rules(())
+        self._forget(self._model)
+        self._history.pending(*Look)
 
     def forget_changed(self, changed: Iterable[TimeRange], document: Document) -> None:
         """Drop what the model said about stretches that are no longer what it saw.
@@ -73,6 +117,7 @@ class FindingsBoard:
     def forget_model(self) -> None:
         """Drop everything the model said."""
         self._forget(self._model)
+        self._history.pending(Look.MODEL)
 
     def cover(self, progress: ScoreProgress) -> None:
         """A stretch has been scored: what the model said there before is void."""
@@ -82,15 +127,36 @@ class FindingsBoard:
             self._model[finding.id] = finding
             self._touched[finding.id] = None
 
+    def scanned(self) -> None:
+        """The model has been through all of the newest revision."""
+        self._history.finished(Look.MODEL, dict(self._model))
+
     def dismiss(self, finding_id: str) -> None:
         """Hide a finding, in later revisions too."""
         self.dismissed |= {finding_id}
         self._touched[finding_id] = None
 
-    def restore(self) -> None:
+    def restore(self, finding_id: str) -> None:
+        """Show a dismissed finding again."""
+        self.dismissed -= {finding_id}
+        self._touched[finding_id] = None
+
+    def dismiss_rule(self, code: str) -> None:
+        """Hide what a rule says, in later revisions too."""
+        self.dismissed_rules |= {code}
+        self._touch_rule(code)
+
+    def restore_rule(self, code: str) -> None:
+        """Show what a dismissed rule says."""
+        self.dismissed_rules -= {code}
+        self._touch_rule(code)
+
+    def restore_all(self) -> None:
         """Show everything again."""
         self._touch(self.dismissed)
-        self.dismissed = frozenset()
+        for code in self.dismissed_rules:
+            self._touch_rule(code)
+        self.dismissed = self.dismissed_rules = frozenset()
 
     def changes(self) -> tuple[tuple[ShownFinding, ...], tuple[str, ...]]:
         """What was added or changed, and the ids of what is gone, since the last call."""
@@ -109,15 +175,45 @@ class FindingsBoard:
         self._touched.clear()
         return tuple(added), tuple(removed)
 
-    def _visible(self, finding_id: str) -> ShownFinding | None:
-        if finding_id in self.dismissed:
-            return None
-        for rules in (self._rules, self._set_rules):
-            if finding_id in rules:
-                return ShownFinding(rules[finding_id], "rule")
-        if finding_id in self._model:
-            return ShownFinding(self._model[finding_id], "model")
+    @property
+    def _found(self) -> dict[Look, dict[str, Finding]]:
+        return {Look.RULES: self._rules, Look.SET: self._set_rules, Look.MODEL: self._model}
+
+    def _all(self) -> Iterator[ShownFinding]:
+        seen: set[str] = set()
+        for look, found in self._found.items():
+            yield from (ShownFinding(f, _source(look)) for i, f in found.items() if i not in seen)
+            seen.update(found)
+
+    def _find(self, finding_id: str) -> ShownFinding | None:
+        for look, found in self._found.items():
+            if finding_id in found:
+                return ShownFinding(found[finding_id], _source(look))
         return None
+
+    def _visible(self, finding_id: str) -> ShownFinding | None:
+        shown = self._find(finding_id)
+        return None if shown is None or self._is_dismissed(shown.finding) else shown
+
+    def _is_dismissed(self, finding: Finding) -> bool:
+        return finding.id in self.dismissed or finding.code in self.dismissed_rules
+
+    def _comparison(self, new: set[str], gone: list[tuple[Look, Finding]]) -> Comparison:
+        lost = (ShownFinding(f, _source(look)) for look, f in gone if not self._is_dismissed(f))
+        return Comparison(frozenset(new & self._shown.keys()), _by_time(lost))
+
+    def _take_rules(self, findings: Iterable[Finding]) -> None:
+        self._touch(self._rules)
+        self._rules = {finding.id: finding for finding in findings}
+        self._touch(self._rules)
+
+    def _take_set_rules(self, findings: Iterable[Finding]) -> None:
+        self._touch(self._set_rules)
+        self._set_rules = {finding.id: finding for finding in findings}
+        self._touch(self._set_rules)
+
+    def _touch_rule(self, code: str) -> None:
+        self._touch(s.finding.id for s in self._all() if s.finding.code == code)
 
     def _forget(self, ids: Iterable[str]) -> None:
         for finding_id in list(ids):
@@ -126,6 +222,14 @@ class FindingsBoard:
 
     def _touch(self, ids: Iterable[str]) -> None:
         self._touched.update(dict.fromkeys(ids))
+
+
+def _by_time(findings: Iterable[ShownFinding]) -> tuple[ShownFinding, ...]:
+    return tuple(sorted(findings, key=lambda shown: (shown.finding.at, shown.finding.id)))
+
+
+def _source(look: Look) -> Source:
+    return "model" if look is Look.MODEL else "rule"
 
 
 def _touches(at: TimeRange, stretch: TimeRange) -> bool:

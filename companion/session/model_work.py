@@ -208,6 +208,9 @@ class ModelWork(Core):
             case JobYielded(_, value):
                 self._job_yielded(job, value)
             case JobDone():
+                if not job.generates:
+                    self.board.scanned()
+                    self._publish_findings()
                 self._end_job(job, JobState.DONE)
                 self.problem_over("out_of_memory", "internal_error")
             case JobFailed(_, error):

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from companion.errors import CompanionError, OptionRefused, RequestError, StaleEdit
+from companion.errors import CompanionError, OptionRefused, RequestError, StaleEdit, UnknownId
 from companion.journal import standing_steps
 from companion.session.board import FindingsBoard
 from companion.session.new_difficulties import NewDifficulties
@@ -21,6 +21,8 @@ from companion.session.news import (
     FairUseNews,
     JobNews,
     KeepDismissed,
+    KeepDismissedRules,
+    KeepLevel,
     MapNews,
     SuggestionNews,
 )
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from companion.beatmap import Document
+    from companion.checks import Level
     from companion.findings import Finding
     from companion.journal import UndoStep
     from companion.session.examination import Examined
@@ -87,13 +90,16 @@ class Session(NewDifficulties):
         examined: Examined,
         *,
         dismissed: Iterable[str] = (),
+        dismissed_rules: Iterable[str] = (),
+        level: Level | None = None,
         undo_steps: Sequence[UndoStep] = (),
         modding_only_mapset: bool = False,
     ) -> None:
         """A map was opened; whatever was open before is closed."""
         self._leave()
         self.open_map = open_map
-        self.board = FindingsBoard(dismissed)
+        self.board = FindingsBoard(dismissed, dismissed_rules)
+        self.stated_level = level
         self.fair_use = replace(self.fair_use, modding_only_mapset=modding_only_mapset)
         self._put(FairUseNews(self.fair_use))
         self._revise(examined, "editor")
@@ -116,11 +122,16 @@ class Session(NewDifficulties):
         self._revise(examined, origin)
         self.set_undo_steps(standing_steps(self.undo_steps, examined.document.digest))
 
-    def set_checked(self, revision: Revision, findings: Iterable[Finding]) -> None:
-        """The rules have looked at the set around a revision; of an older one it is no news."""
-        if self.revision is not revision:
+    def set_checked(
+        self, revision: Revision, findings: Iterable[Finding], level: Level | None = None
+    ) -> None:
+        """The rules have looked at the set around a revision, at the level stated for it.
+
+        Of an older revision or another level it is no news: a newer look is under way.
+        """
+        if self.revision is not revision or level is not self.stated_level:
             return
-        self.board.replace_set_rules(findings)
+        self.board.replace_set_rules(findings, level)
         self._publish_findings()
 
     def gone(self) -> None:
@@ -166,6 +177,8 @@ class Session(NewDifficulties):
         self.suggestions = Suggestions()
         self.jobs = Jobs()
         self.board = FindingsBoard()
+        self.stated_level = None
+        self._told_review = None
         self.problem_over(*MAP_PROBLEMS)
 
     def _revise(self, examined: Examined, origin: Origin) -> None:
@@ -193,9 +206,7 @@ class Session(NewDifficulties):
     def _judge(self, document: Document, examined: Examined) -> None:
         """Take in what the rules say about a new revision, or that it cannot be used."""
         if not document.readable:
-            self.board.replace_rules(())
-            self.board.replace_set_rules(())
-            self.board.forget_model()
+            self.board.clear()
             self.problem_over("map_lines")
             self.problem(
                 "map_unreadable",
@@ -277,14 +288,54 @@ class Session(NewDifficulties):
         self._require_finding(finding_id)
         self.board.dismiss(finding_id)
         self._put(KeepDismissed(self.board.dismissed))
-        self._publish_findings(always=True)
+        self._publish_findings()
+
+    def restore(self, finding_id: str) -> None:
+        """Show a dismissed finding again."""
+        self._require_map()
+        if finding_id not in self.board.dismissed:
+            raise UnknownId("This finding is not dismissed.")
+        self.board.restore(finding_id)
+        self._put(KeepDismissed(self.board.dismissed))
+        self._publish_findings()
+
+    def dismiss_rule(self, code: str) -> None:
+        """Hide what a rule says, in all difficulties of the set, until it is restored."""
+        if all(shown.finding.code != code for shown in self.board.shown):
+            raise UnknownId("Nothing that this rule found is there any more.")
+        self.board.dismiss_rule(code)
+        self._put(KeepDismissedRules(self.board.dismissed_rules))
+        self._publish_findings()
+
+    def restore_rule(self, code: str) -> None:
+        """Show what a dismissed rule says again."""
+        self._require_map()
+        if code not in self.board.dismissed_rules:
+            raise UnknownId("This rule is not dismissed in this mapset.")
+        self.board.restore_rule(code)
+        self._put(KeepDismissedRules(self.board.dismissed_rules))
+        self._publish_findings()
 
     def restore_dismissed(self) -> None:
-        """Show all dismissed findings of the map again."""
+        """Show all dismissed findings of the map again, and what all dismissed rules say."""
         self._require_map()
-        self.board.restore()
+        self.board.restore_all()
         self._put(KeepDismissed(self.board.dismissed))
-        self._publish_findings(always=True)
+        self._put(KeepDismissedRules(self.board.dismissed_rules))
+        self._publish_findings()
+
+    def set_level(self, level: Level | None, findings: Iterable[Finding]) -> None:
+        """The mapper says how hard the map is meant to be; None leaves it to name and stars.
+
+        Args:
+            level: The level.
+            findings: What the rules say of the newest revision at this level.
+        """
+        self._require_usable()
+        self.stated_level = level
+        self.board.correct_rules(findings)
+        self._put(KeepLevel(level))
+        self._publish_findings()
 
     def plan_undo(self, disk: bytes) -> PlannedWrite:
         """How to take the last write back, in the file as it is on the disk."""

@@ -218,7 +218,9 @@ describe("a mapper's round", () => {
     const row = page.locator(`[data-finding="${id}"]`);
     await row.getByRole("button", { name: "Dismiss" }).click();
     await row.waitFor({ state: "detached" });
-    await page.getByRole("button", { name: "Restore 1 dismissed" }).click();
+    await page.getByTestId("dismissed").click();
+    await page.locator(`[data-dismissed="${id}"]`).getByRole("button").click();
+    await page.getByRole("button", { name: "Close" }).click();
     await row.waitFor();
     expect(await readFile(scratch.map)).toEqual(before);
   });
