@@ -1,6 +1,5 @@
 import { type Signal, useSignal } from "@preact/signals";
-import { timestamp } from "../format/time";
-import { plural } from "../format/words";
+import { placeWords, plural } from "../format/words";
 import type { Dismissed } from "../protocol";
 import { useApp } from "../state/app";
 import { SEVERITY_NAMES } from "../state/findings";
@@ -61,13 +60,20 @@ function DismissedDialog({ open }: { open: Signal<boolean> }) {
         <section>
           <h3>Findings of this difficulty</h3>
           <ul class="dismissed">
-            {findings.map(({ id, severity, start_ms, message }) => (
-              <li key={id} data-dismissed={id}>
+            {findings.map((finding) => (
+              <li key={finding.id} data-dismissed={finding.id}>
                 <p>
-                  <span class={`dot dot-${severity}`} title={SEVERITY_NAMES[severity]} />{" "}
-                  <span class="faint">{timestamp(start_ms)}</span> {message}
+                  <span
+                    class={`dot dot-${finding.severity}`}
+                    title={SEVERITY_NAMES[finding.severity]}
+                  />{" "}
+                  <span class="faint">{placeWords(finding)}</span>
+                  {finding.message}
                 </p>
-                <RestoreButton what={message} onClick={() => void actions.restore(id)} />
+                <RestoreButton
+                  what={finding.message}
+                  onClick={() => void actions.restore(finding.id)}
+                />
               </li>
             ))}
           </ul>

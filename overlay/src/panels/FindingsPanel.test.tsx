@@ -255,7 +255,7 @@ describe("the level", () => {
 
   it("is the interpreted one until the mapper chooses another", async () => {
     await page.opened();
-    expect(level().selectedOptions[0]?.textContent).toBe("As Insane (by name and stars)");
+    expect(level().selectedOptions[0]?.textContent).toBe("As Insane (guessed)");
     expect([...level().options].at(-1)?.textContent).toBe("As Expert or harder");
     choose("hard");
     expect(page.socket.lastSent("set_level").level).toBe("hard");

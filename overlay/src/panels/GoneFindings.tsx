@@ -1,5 +1,4 @@
-import { timestamp } from "../format/time";
-import { plural } from "../format/words";
+import { placeWords, plural } from "../format/words";
 import { useApp } from "../state/app";
 import { SEVERITY_NAMES } from "../state/findings";
 import { SINCE_WORDS } from "./SinceSegments";
@@ -22,7 +21,8 @@ export function GoneFindings() {
           <li key={finding.id}>
             <span class={`dot dot-${finding.severity}`} title={SEVERITY_NAMES[finding.severity]} />
             <span class="visually-hidden">{SEVERITY_NAMES[finding.severity]}: </span>
-            <time>{timestamp(finding.start_ms)}</time> {finding.message}
+            {placeWords(finding)}
+            {finding.message}
           </li>
         ))}
         {gone_count > gone.length && <li>and {gone_count - gone.length} more</li>}

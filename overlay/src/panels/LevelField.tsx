@@ -17,8 +17,8 @@ export function LevelField() {
       class={level.stated === null ? undefined : "decided"}
       aria-label="Level"
       title={
-        "Some rules look at easy or at hard difficulties only. What you choose here counts for " +
-        "this difficulty, whatever its name and star rating say."
+        `Going by name and star rating this is ${nameOf(level.interpreted)}. Some rules look at ` +
+        "easy or at hard difficulties only; what you choose here counts for this difficulty."
       }
       data-testid="level"
       value={level.stated ?? ""}
@@ -28,7 +28,7 @@ export function LevelField() {
         void actions.setLevel(LEVELS.find((one) => one === value) ?? null);
       }}
     >
-      <option value="">As {nameOf(level.interpreted)} (by name and stars)</option>
+      <option value="">As {nameOf(level.interpreted)} (guessed)</option>
       {LEVELS.map((one) => (
         <option key={one} value={one}>
           As {nameOf(one)}
