@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, assert_never
+from typing import TYPE_CHECKING, Literal, assert_never
 
 from companion.beatmap import Mode
 from companion.bridge.drawing import (
@@ -73,8 +73,6 @@ LEVELS: dict[Level, wire_review.LevelName] = {
     Level.INSANE: "insane",
     Level.EXPERT: "expert",
 }
-MOST_GONE: Final = 50
-"""More findings that are gone are only counted."""
 
 
 class Wire:
@@ -259,8 +257,8 @@ def _level(item: MapLevel) -> wire_review.MapLevel:
 def _comparison(item: Comparison) -> wire_review.Comparison:
     return wire_review.Comparison(
         new_ids=sorted(item.new_ids),
-        gone=[finding(shown) for shown in item.gone[:MOST_GONE]],
-        gone_count=len(item.gone),
+        gone=[finding(shown) for shown in item.gone],
+        gone_count=item.gone_count,
     )
 
 

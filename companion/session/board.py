@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import heapq
+from bisect import bisect_left
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from companion.beatmap.ranges import merge
 from companion.session.history import History, Look
-from companion.session.review import Comparison, Dismissed, DismissedRule
+from companion.session.review import MOST_GONE, Comparison, Dismissed, DismissedRule
 from companion.session.values import ShownFinding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Sequence
 
     from companion.beatmap import Document, TimeRange
     from companion.checks import Level
@@ -46,17 +50,14 @@ class FindingsBoard:
         """What of this revision is dismissed."""
         if not self.dismissed and not self.dismissed_rules:
             return Dismissed()
-        findings: list[ShownFinding] = []
-        counts = dict.fromkeys(sorted(self.dismissed_rules), 0)
-        for shown in self._all():
-            if shown.finding.code in counts:
-                counts[shown.finding.code] += 1
-            elif shown.finding.id in self.dismissed:
-                findings.append(shown)
+        known = [shown for i in self.dismissed if (shown := self._find(i)) is not None]
+        findings = [s for s in known if s.finding.code not in self.dismissed_rules]
+        findings.sort(key=lambda shown: (shown.finding.at, shown.finding.id))
+        counts = Counter(f.code for f in self._all() if f.code in self.dismissed_rules)
         return Dismissed(
-            _by_time(findings),
-            tuple(DismissedRule(code, count) for code, count in counts.items()),
-            sum(1 for i in self.dismissed if self._find(i) is None),
+            tuple(findings),
+            tuple(DismissedRule(code, counts[code]) for code in sorted(self.dismissed_rules)),
+            len(self.dismissed) - len(known),
         )
 
     @property
@@ -105,13 +106,13 @@ class FindingsBoard:
 
         What it said elsewhere stays until it is scored anew, unless an object it named is gone.
         """
-        stretches = tuple(changed)
+        stretches = merge(list(changed))
+        begins = [stretch.start_ms for stretch in stretches]
         starts = {round(item.start_ms) for item in document.beatmap.hit_objects}
         self._forget(
             finding.id
             for finding in self._model.values()
-            if not starts.issuperset(finding.objects)
-            or any(_touches(finding.at, stretch) for stretch in stretches)
+            if not starts.issuperset(finding.objects) or _touches(finding.at, stretches, begins)
         )
 
     def forget_model(self) -> None:
@@ -179,11 +180,8 @@ class FindingsBoard:
     def _found(self) -> dict[Look, dict[str, Finding]]:
         return {Look.RULES: self._rules, Look.SET: self._set_rules, Look.MODEL: self._model}
 
-    def _all(self) -> Iterator[ShownFinding]:
-        seen: set[str] = set()
-        for look, found in self._found.items():
-            yield from (ShownFinding(f, _source(look)) for i, f in found.items() if i not in seen)
-            seen.update(found)
+    def _all(self) -> Iterable[Finding]:
+        return (self._model | self._set_rules | self._rules).values()
 
     def _find(self, finding_id: str) -> ShownFinding | None:
         for look, found in self._found.items():
@@ -199,8 +197,13 @@ class FindingsBoard:
         return finding.id in self.dismissed or finding.code in self.dismissed_rules
 
     def _comparison(self, new: set[str], gone: list[tuple[Look, Finding]]) -> Comparison:
-        lost = (ShownFinding(f, _source(look)) for look, f in gone if not self._is_dismissed(f))
-        return Comparison(frozenset(new & self._shown.keys()), _by_time(lost))
+        missed = [(look, f) for look, f in gone if not self._is_dismissed(f)]
+        first = heapq.nsmallest(MOST_GONE, missed, key=lambda item: (item[1].at, item[1].id))
+        return Comparison(
+            frozenset(new & self._shown.keys()),
+            tuple(ShownFinding(finding, _source(look)) for look, finding in first),
+            len(missed),
+        )
 
     def _take_rules(self, findings: Iterable[Finding]) -> None:
         self._touch(self._rules)
@@ -213,7 +216,7 @@ class FindingsBoard:
         self._touch(self._set_rules)
 
     def _touch_rule(self, code: str) -> None:
-        self._touch(s.finding.id for s in self._all() if s.finding.code == code)
+        self._touch(finding.id for finding in self._all() if finding.code == code)
 
     def _forget(self, ids: Iterable[str]) -> None:
         for finding_id in list(ids):
@@ -224,14 +227,11 @@ class FindingsBoard:
         self._touched.update(dict.fromkeys(ids))
 
 
-def _by_time(findings: Iterable[ShownFinding]) -> tuple[ShownFinding, ...]:
-    return tuple(sorted(findings, key=lambda shown: (shown.finding.at, shown.finding.id)))
-
-
 def _source(look: Look) -> Source:
     return "model" if look is Look.MODEL else "rule"
 
 
-def _touches(at: TimeRange, stretch: TimeRange) -> bool:
-    """Whether a finding, which may be a mere moment, lies in a stretch."""
-    return at.overlaps(stretch) or stretch.contains(at.start_ms)
+def _touches(at: TimeRange, stretches: Sequence[TimeRange], begins: Sequence[int]) -> bool:
+    """Whether a finding, which may be a mere moment, lies in one of some merged stretches."""
+    before_end = bisect_left(begins, max(at.end_ms, at.start_ms + 1))
+    return before_end > 0 and stretches[before_end - 1].end_ms > at.start_ms

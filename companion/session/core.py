@@ -120,7 +120,10 @@ class Core:
         added, removed_ids = self.board.changes()
         if added or removed_ids or always:
             self._put(FindingsNews(revision.map_id, revision.number, added, removed_ids))
-        review = self.review
+            self._publish_review()
+
+    def _publish_review(self) -> None:
+        revision, review = self._require_revision(), self.review
         if review != self._told_review:
             self._told_review = review
             self._put(ReviewNews(revision.map_id, review))

@@ -76,16 +76,16 @@ class History:
 
     def _compare(self, before: Mapping[Look, Found], found: Mapping[Look, Found]) -> Changes:
         known, present = _ids(before.values()), _ids(found.values())
-        new = {i for look in before for i in found[look].keys() - known}
+        compared = _ids(found[look] for look in before)
+        new = (present - known) & compared
         gone = [
-            (look, finding)
+            (look, findings[i])
             for look, findings in before.items()
             if look not in self._pending
-            for i, finding in findings.items()
-            if i not in present
+            for i in findings.keys() - present
         ]
         return new, gone
 
 
 def _ids(all_found: Iterable[Found]) -> set[str]:
-    return {i for found in all_found for i in found}
+    return set[str]().union(*all_found)

@@ -16,7 +16,7 @@ from companion.engine.requests import (
     VariantRank,
 )
 from companion.errors import ModelError, RangeRefused, RequestError, StaleEdit, UnknownId
-from companion.session.core import Core
+from companion.session.decisions import Decisions
 from companion.session.news import (
     JobNews,
     ModelNews,
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 MODEL_PROBLEMS: Final = ("model_missing", "checkpoint_mismatch", "out_of_memory", "internal_error")
 
 
-class ModelWork(Core):
+class ModelWork(Decisions):
     """Scans and regenerations of the open map."""
 
     def __init__(self, fair_use: FairUse | None = None) -> None:
@@ -210,7 +210,7 @@ class ModelWork(Core):
             case JobDone():
                 if not job.generates:
                     self.board.scanned()
-                    self._publish_findings()
+                    self._publish_review()
                 self._end_job(job, JobState.DONE)
                 self.problem_over("out_of_memory", "internal_error")
             case JobFailed(_, error):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from companion.beatmap import Mode
     from companion.checks import Level
     from companion.session.values import ShownFinding
+
+
+MOST_GONE: Final = 50
+"""More findings that are gone are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class Comparison:
 
     new_ids: frozenset[str] = frozenset()
     gone: tuple[ShownFinding, ...] = ()
+    """The first `MOST_GONE` of them, by time."""
+    gone_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

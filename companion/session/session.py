@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from companion.errors import CompanionError, OptionRefused, RequestError, StaleEdit, UnknownId
+from companion.errors import CompanionError, OptionRefused, RequestError, StaleEdit
 from companion.journal import standing_steps
 from companion.session.board import FindingsBoard
 from companion.session.new_difficulties import NewDifficulties
@@ -20,9 +20,6 @@ from companion.session.news import (
     CandidatesNews,
     FairUseNews,
     JobNews,
-    KeepDismissed,
-    KeepDismissedRules,
-    KeepLevel,
     MapNews,
     SuggestionNews,
 )
@@ -133,6 +130,7 @@ class Session(NewDifficulties):
             return
         self.board.replace_set_rules(findings, level)
         self._publish_findings()
+        self._publish_review()
 
     def gone(self) -> None:
         """The open map's file was deleted."""
@@ -282,60 +280,6 @@ class Session(NewDifficulties):
         if base_revision > self._require_usable().number:
             raise RequestError("This revision of the map does not exist.")
         return plan_fix(shown, self._usable_disk(disk), made)
-
-    def dismiss(self, finding_id: str) -> None:
-        """Hide a finding for good."""
-        self._require_finding(finding_id)
-        self.board.dismiss(finding_id)
-        self._put(KeepDismissed(self.board.dismissed))
-        self._publish_findings()
-
-    def restore(self, finding_id: str) -> None:
-        """Show a dismissed finding again."""
-        self._require_map()
-        if finding_id not in self.board.dismissed:
-            raise UnknownId("This finding is not dismissed.")
-        self.board.restore(finding_id)
-        self._put(KeepDismissed(self.board.dismissed))
-        self._publish_findings()
-
-    def dismiss_rule(self, code: str) -> None:
-        """Hide what a rule says, in all difficulties of the set, until it is restored."""
-        if all(shown.finding.code != code for shown in self.board.shown):
-            raise UnknownId("Nothing that this rule found is there any more.")
-        self.board.dismiss_rule(code)
-        self._put(KeepDismissedRules(self.board.dismissed_rules))
-        self._publish_findings()
-
-    def restore_rule(self, code: str) -> None:
-        """Show what a dismissed rule says again."""
-        self._require_map()
-        if code not in self.board.dismissed_rules:
-            raise UnknownId("This rule is not dismissed in this mapset.")
-        self.board.restore_rule(code)
-        self._put(KeepDismissedRules(self.board.dismissed_rules))
-        self._publish_findings()
-
-    def restore_dismissed(self) -> None:
-        """Show all dismissed findings of the map again, and what all dismissed rules say."""
-        self._require_map()
-        self.board.restore_all()
-        self._put(KeepDismissed(self.board.dismissed))
-        self._put(KeepDismissedRules(self.board.dismissed_rules))
-        self._publish_findings()
-
-    def set_level(self, level: Level | None, findings: Iterable[Finding]) -> None:
-        """The mapper says how hard the map is meant to be; None leaves it to name and stars.
-
-        Args:
-            level: The level.
-            findings: What the rules say of the newest revision at this level.
-        """
-        self._require_usable()
-        self.stated_level = level
-        self.board.correct_rules(findings)
-        self._put(KeepLevel(level))
-        self._publish_findings()
 
     def plan_undo(self, disk: bytes) -> PlannedWrite:
         """How to take the last write back, in the file as it is on the disk."""
