@@ -93,7 +93,7 @@ def print_findings(settings: Settings, terminal: Terminal, path: Path, wish: Mod
         bench.session.restore_dismissed()  # for this look only: nothing is written down
     scan = _scan(bench, terminal, wish) if wish.with_model else Scan()
     findings = sorted(bench.session.board.shown, key=_by_importance)
-    hidden = hidden_count(bench)
+    hidden = _hidden_count(bench)
     terminal.result(_text(bench, findings, hidden), _value(bench, findings, hidden, scan))
     if scan.error is not None:
         terminal.note(f"companion: {one_line(str(scan.error))}")
@@ -101,7 +101,7 @@ def print_findings(settings: Settings, terminal: Terminal, path: Path, wish: Mod
     _fail([shown.finding for shown in findings], limit)
 
 
-def hidden_count(bench: Workbench) -> int:
+def _hidden_count(bench: Workbench) -> int:
     """How many findings are there but dismissed, by themselves or with their rule."""
     hidden = bench.session.review.dismissed
     return len(hidden.findings) + sum(rule.count for rule in hidden.rules)
