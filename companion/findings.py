@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -26,6 +27,14 @@ class Severity(StrEnum):
     """Hardly anybody will notice."""
     SUGGESTION = "suggestion"
     """The model would have done something else."""
+
+    @property
+    def place(self) -> int:
+        """Its place in this order, 0 for the gravest."""
+        return _PLACES[self]
+
+
+_PLACES = {severity: place for place, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,25 @@ def finding_id(code: str, at: TimeRange, objects: Sequence[int] = (), detail: st
     place = objects or (at.start_ms, at.end_ms)
     key = "|".join([code, ",".join(str(ms) for ms in place), detail])
     return hashlib.sha256(key.encode()).hexdigest()[:16]
+
+
+_NAMES = {
+    Severity.PROBLEM: ("problem", "problems"),
+    Severity.WARNING: ("warning", "warnings"),
+    Severity.MINOR: ("minor thing", "minor things"),
+    Severity.SUGGESTION: ("suggestion", "suggestions"),
+}
+
+
+def counted(findings: Iterable[Finding]) -> str:
+    """How many findings there are of each severity, gravest first; “nothing” without any."""
+    counts = Counter(finding.severity for finding in findings)
+    words = [
+        f"{counts[severity]} {_NAMES[severity][counts[severity] != 1]}"
+        for severity in Severity
+        if counts[severity]
+    ]
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:]))) or "nothing"
 
 
 @dataclass(frozen=True, slots=True)

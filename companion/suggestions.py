@@ -1,9 +1,12 @@
-"""Life of a generated passage: generated, offered, then accepted, rejected or stale.
+"""Life of a generated passage: generated, checked, offered, then accepted, rejected or stale.
 
 A suggestion is made for a base document. As long as a newer revision has the same ground under the
 range (the same object lines in it, the same timing that governs it), the suggestion moves along
 with it; otherwise it is stale. Generated lines replace only objects whose whole extent lies in the
 range.
+
+What the rules say of the map with a variant in it is known before the mapper decides: variants that
+bring problems come after those that do not.
 """
 
 from __future__ import annotations
@@ -13,21 +16,26 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from companion.beatmap import TextEdit, splice_section
-from companion.errors import EditConflict, RequestError, StaleEdit, UnknownId
+from companion.beatmap import splice_section
+from companion.checks import findings_brought, run_checks
+from companion.engine.taking import lines_taken
+from companion.errors import OptionRefused, RequestError, StaleEdit, UnknownId
+from companion.findings import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from companion.beatmap import Document, HitObject, TimeRange, TimingPoint
+    from companion.beatmap import Document, HitObject, TextEdit, TimeRange, TimingPoint
     from companion.engine.cancellation import CancelToken
     from companion.engine.requests import (
+        Aspect,
         Engine,
         Passage,
         RegenerateOptions,
         RegenerateRequest,
         VariantRank,
     )
+    from companion.findings import Finding
 
 KEPT_SUGGESTIONS: Final = 12
 """Older ones that have ended are forgotten."""
@@ -58,6 +66,32 @@ class SuggestionState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedVariant:
+    """What the rules would find in the map with a variant in it."""
+
+    variant: int
+    findings: tuple[Finding, ...]
+    """Within the suggestion's range, less what they find without the variant."""
+
+    @property
+    def n_problems(self) -> int:
+        """How many of them are problems."""
+        return sum(finding.severity is Severity.PROBLEM for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A variant of which only a part is new: the rest of its objects is as the map has it."""
+
+    variant: int
+    of: int
+    """The generated variant."""
+    take: Aspect
+    """What is taken of it."""
+    lines: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Suggestion:
     """A generated passage on offer, with its variants."""
 
@@ -71,27 +105,60 @@ class Suggestion:
     state: SuggestionState = SuggestionState.GENERATING
     passages: tuple[Passage, ...] = ()
     ranking: tuple[int, ...] = ()
-    """Variants, best first; empty while unknown."""
+    """Variants, best first, as the model sees it; empty while unknown."""
+    parts: tuple[Part, ...] = ()
+    """Further variants, made of those that were generated."""
+    complete: bool = False
+    """Whether all its passages are there."""
+    checked: tuple[CheckedVariant, ...] = ()
+    """What the rules say; nothing of a variant that they have not looked at."""
     reason: str | None = None
     accepted_variant: int | None = None
 
     @property
     def variants(self) -> tuple[int, ...]:
-        """Numbers of the variants that have passages."""
-        return tuple(sorted({passage.variant for passage in self.passages}))
+        """Numbers of the variants that have passages, then those of parts."""
+        generated = sorted({passage.variant for passage in self.passages})
+        return (*generated, *(part.variant for part in self.parts))
+
+    def part(self, variant: int) -> Part | None:
+        """What a variant is a part of; None for one that was generated."""
+        return next((part for part in self.parts if part.variant == variant), None)
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Variants, best first: as ranked, but those that bring problems last; empty if unknown."""
+        n_problems = {checked.variant: checked.n_problems for checked in self.checked}
+        return tuple(sorted(self.ranking, key=lambda variant: n_problems.get(variant, 0) > 0))
+
+    def findings(self, variant: int) -> tuple[Finding, ...] | None:
+        """What a variant would bring; None as long as the rules have not looked at it."""
+        return next((one.findings for one in self.checked if one.variant == variant), None)
 
     def lines(self, variant: int) -> tuple[bytes, ...]:
         """The object lines of a variant, in time order."""
+        part = self.part(variant)
+        if part is not None:
+            return part.lines
         passages = [p for p in self.passages if p.variant == variant]
         return tuple(line for p in sorted(passages, key=_start) for line in p.lines)
 
-    def green_lines(self, variant: int) -> tuple[TimingPoint, ...]:
-        """The green lines that a variant's objects are made for, in time order."""
+    def green_lines(self, variant: int) -> tuple[TimingPoint, ...] | None:
+        """The green lines that a variant's objects are made for, in time order.
+
+        None where they do not change: objects that stay keep those that they were made for.
+        """
+        part = self.part(variant)
+        if not self.options.green_lines_change or (part and part.take != "rhythm"):
+            return None
+        variant = variant if part is None else part.of
         passages = [p for p in self.passages if p.variant == variant]
         return tuple(point for p in sorted(passages, key=_start) for point in p.green_lines)
 
     def mean_logprob(self, variant: int) -> float | None:
         """How sure the model was of a variant; weighs passages by their number of objects."""
+        part = self.part(variant)
+        variant = variant if part is None else part.of
         passages = [p for p in self.passages if p.variant == variant]
         weights = [max(1, len(p.lines)) for p in passages]
         if not passages:
@@ -136,6 +203,40 @@ class Suggestions:
     def rank(self, suggestion: Suggestion, rank: VariantRank) -> Suggestion:
         """The variants have been compared."""
         return self._put(replace(suggestion, ranking=rank.order))
+
+    def complete(self, suggestion: Suggestion) -> Suggestion:
+        """All passages are there."""
+        return self._put(replace(suggestion, complete=True))
+
+    def take(self, suggestion: Suggestion, variant: int, take: Aspect) -> Suggestion:
+        """Make a further variant of a part of one; a part that there is already is not made again.
+
+        Raises:
+            RequestError: It is not on offer, or has no such variant.
+            OptionRefused: This part is none of what is new, or cannot be taken by itself.
+        """
+        _require_offered(suggestion, variant)
+        if any((part.of, part.take) == (variant, take) for part in suggestion.parts):
+            return suggestion
+        if suggestion.part(variant) is not None:
+            raise UnknownId("Only of a whole variant a part can be taken.")
+        if take in suggestion.options.kept:
+            raise OptionRefused(
+                f"This suggestion keeps the map's own {take}, so there is nothing to take."
+            )
+        lines = lines_taken(
+            suggestion.base,
+            suggestion.range,
+            suggestion.lines(variant),
+            suggestion.green_lines(variant),
+            take,
+        )
+        part = Part(suggestion.variants[-1] + 1, variant, take, lines)
+        return self._put(replace(suggestion, parts=(*suggestion.parts, part)))
+
+    def check(self, suggestion: Suggestion, checked: Iterable[CheckedVariant]) -> Suggestion:
+        """The rules have looked at the variants."""
+        return self._put(replace(suggestion, checked=tuple(checked)))
 
     def end(
         self, suggestion: Suggestion, state: SuggestionState, reason: str | None = None
@@ -189,17 +290,49 @@ def splice(
         RequestError: the suggestion cannot be accepted, or has no such variant.
         StaleEdit: the map changed under the suggestion.
     """
+    _require_offered(suggestion, variant)
+    difference = ground_difference(suggestion.base, current, suggestion.range)
+    if difference is not None:
+        raise StaleEdit(difference)
+    return _spliced(suggestion, variant, current)
+
+
+def _require_offered(suggestion: Suggestion, variant: int) -> None:
     if suggestion.state is not SuggestionState.OFFERED:
         reason = f" {suggestion.reason}" if suggestion.reason else ""
         raise RequestError(f"This suggestion is {suggestion.state}.{reason}")
     if variant not in suggestion.variants:
         raise UnknownId("This suggestion has no such variant.")
-    difference = ground_difference(suggestion.base, current, suggestion.range)
-    if difference is not None:
-        raise StaleEdit(difference)
-    points = suggestion.green_lines(variant) if suggestion.options.change_green_lines else None
-    edits = splice_section(current, suggestion.range, suggestion.lines(variant), points)
+
+
+def _spliced(
+    suggestion: Suggestion, variant: int, current: Document
+) -> tuple[tuple[TextEdit, ...], Document]:
+    lines, points = suggestion.lines(variant), suggestion.green_lines(variant)
+    edits = splice_section(current, suggestion.range, lines, points)
     return edits, current.apply(edits)
+
+
+def check_variants(
+    suggestion: Suggestion, judge: Callable[[Document], Iterable[Finding]] = run_checks
+) -> tuple[CheckedVariant, ...]:
+    """Have the rules, which `judge` asks, look at the map with each variant in it.
+
+    Takes as long as to check the map once more than there are variants.
+    """
+    base = suggestion.base
+    before = tuple(judge(base))
+    return tuple(
+        CheckedVariant(
+            variant,
+            findings_brought(
+                before,
+                judge(_spliced(suggestion, variant, base)[1]),
+                suggestion.range,
+            ),
+        )
+        for variant in suggestion.variants
+    )
 
 
 def ground_difference(base: Document, current: Document, span: TimeRange) -> str | None:
@@ -262,29 +395,3 @@ def generate(
         yield passage
     if len(lines) > 1:
         yield engine.rank(request, [lines[variant] for variant in sorted(lines)], token)
-
-
-def relocate(edits: Sequence[TextEdit], document: Document) -> tuple[TextEdit, ...]:
-    """The same edits for a document in which the lines they replace may have moved.
-
-    Raises:
-        EditConflict: lines to be replaced are gone, or stand there more than once.
-    """
-    whole = [line.whole for line in document.lines]
-    return tuple(_relocated(edit, whole) for edit in edits)
-
-
-def _relocated(edit: TextEdit, whole: Sequence[bytes]) -> TextEdit:
-    size = len(edit.removed)
-    if tuple(whole[edit.first_line : edit.first_line + size]) == edit.removed and size:
-        return edit
-    if not size:
-        raise EditConflict("There is nothing by which the place of this edit could be found.")
-    places = [
-        at
-        for at, line in enumerate(whole)
-        if line == edit.removed[0] and tuple(whole[at : at + size]) == edit.removed
-    ]
-    if len(places) != 1:
-        raise EditConflict("The lines to be changed are not what they were.")
-    return replace(edit, first_line=places[0])

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from protocol.review import LevelName  # noqa: TC001 - pydantic reads annotations when it runs
-from protocol.values import Id, TimeMs, Wire
+from protocol.values import Aspect, Id, TimeMs, Wire
 
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 """Same seed, same result."""
@@ -70,6 +70,8 @@ class RegenerateOptions(Wire):
     """Sampling temperature; 0 always takes the likeliest."""
     replace: Literal["all", "rhythm", "positions", "hitsounds"] = "all"
     """What of the existing objects is replaced."""
+    keep: tuple[Aspect, ...] = ()
+    """What of them stays; says the same the other way round, so that `replace` then is `all`."""
     change_green_lines: bool = False
     """Whether green lines in the range may change. Red lines never do."""
     variants: Annotated[int, Field(ge=1, le=4)] = 1
@@ -224,6 +226,21 @@ class Cancel(Request):
     """The job."""
 
 
+class TakePart(Request):
+    """Makes a further variant of an offered suggestion, in which only a part is new.
+
+    It is told with a `suggestion` before the reply, and accepted like the others.
+    """
+
+    type: Literal["take_part"] = "take_part"
+    suggestion_id: Id
+    """The suggestion."""
+    variant: int
+    """Which variant; none that is a part itself."""
+    take: Aspect
+    """What is taken of its objects; the rest stays as the map has it."""
+
+
 class Accept(Request):
     """Writes one variant of an offered suggestion into the map."""
 
@@ -343,6 +360,7 @@ ClientRequest = (
     | WriteGuest
     | WriteMap
     | Cancel
+    | TakePart
     | Accept
     | Reject
     | Undo

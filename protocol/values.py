@@ -17,6 +17,10 @@ TimeMs = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
 """Song time."""
 
 
+Aspect = Literal["rhythm", "positions", "hitsounds"]
+"""What can be told apart of objects: when they are and what kind of, where, and how they sound."""
+
+
 class Wire(BaseModel):
     """Base of everything on the wire: immutable, and closed against unknown fields."""
 
@@ -169,6 +173,19 @@ class MapCandidate(Wire):
     """Whether it is the open one."""
 
 
+class Support(Wire):
+    """What the model says to a rule's finding: it is surprised by the same, too."""
+
+    id: Id
+    """Its id; it is a finding of its own once the rule's is dismissed or gone."""
+    category: str
+    """Group of checks."""
+    message: str
+    """What the model expected instead."""
+    surprisal_bits: float | None
+    """How surprised the model is."""
+
+
 class Finding(Wire):
     """Something about the map worth a look."""
 
@@ -198,8 +215,15 @@ class Finding(Wire):
     """How surprised the model is; null for rules."""
     fix_label: str | None
     """What `apply_fix` would do, in a few words; null when there is no concrete edit."""
+    fix_source: Literal["rule", "model"] | None
+    """Who proposes that edit: what the model proposes is generated content. Null without one."""
     editor_link: str
     """`osu://edit/...` link that jumps the editor there."""
+    file: str | None
+    """The file that it is about, by its name within the mapset's folder; null for the open map and
+    for the mapset as a whole."""
+    support: list[Support]
+    """Of a rule's finding: what the model finds surprising there, too, most surprising first."""
 
 
 class ErrorInfo(Wire):
@@ -253,6 +277,8 @@ class GenerationSettings(Wire):
     """Sampling temperature."""
     replace: Literal["all", "rhythm", "positions", "hitsounds"]
     """What of the existing objects is replaced."""
+    kept: list[Aspect]
+    """What of them stays, in whichever way that was asked for."""
     change_green_lines: bool
     """Whether green lines in the range may change."""
 
@@ -264,11 +290,18 @@ class Variant(Wire):
     """Its number, from 0."""
     objects: list[TimelineObject]
     """The objects so far, in time order."""
+    part_of: int | None
+    """The variant that it takes a part of; null for one that was generated."""
+    part: Aspect | None
+    """What it takes of that."""
     mean_logprob: float | None
     """Mean natural log probability of its tokens: how sure the model was. Null before the first
     passage."""
     changed: int
     """How many of these objects do not stand in the map like this."""
+    findings: list[Finding] | None
+    """What the rules would find within the range if it was accepted, and do not find now. Null as
+    long as they have not looked at it."""
 
 
 class Suggestion(Wire):
@@ -287,14 +320,15 @@ class Suggestion(Wire):
     settings: GenerationSettings
     """What it was generated with."""
     state: Literal["generating", "offered", "accepted", "rejected", "stale", "failed", "cancelled"]
-    """`offered` once all its passages are there; only `offered` can be accepted. `stale` means that
-    the map moved on under it."""
+    """`offered` once all its passages are there and the rules have looked at them; only `offered`
+    can be accepted. `stale` means that the map moved on under it."""
     reason: str | None
     """Why it is stale or failed, in plain words."""
     accepted_variant: int | None
     """Which variant is in the file now."""
     ranking: list[int]
-    """Variant numbers, best first, judged by what follows the range; empty while unknown."""
+    """Variant numbers, best first: those that bring problems last, and else judged by what follows
+    the range. Empty while unknown."""
     variants: list[Variant]
     """The alternatives, in order of variant number."""
 

@@ -8,6 +8,7 @@ from companion.beatmap import Circle, Document, TextEdit, TimeRange
 from companion.findings import (
     Finding,
     Severity,
+    counted,
     delta,
     editor_link,
     finding_id,
@@ -26,6 +27,17 @@ def finding(key: str, message: str = "m") -> Finding:
         message=message,
         weight=1.0,
     )
+
+
+def test_findings_are_counted_by_severity() -> None:
+    problem, warning, minor = (
+        replace(finding("a"), severity=severity)
+        for severity in (Severity.PROBLEM, Severity.WARNING, Severity.MINOR)
+    )
+    assert counted([]) == "nothing"
+    assert counted([minor]) == "1 minor thing"
+    assert counted([warning, problem, warning]) == "1 problem and 2 warnings"
+    assert counted([minor, warning, problem, minor]) == "1 problem, 1 warning and 2 minor things"
 
 
 def test_an_id_depends_on_the_code_the_objects_and_the_detail_alone() -> None:

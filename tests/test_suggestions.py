@@ -1,4 +1,4 @@
-"""Suggestions, and finding lines again that have moved."""
+"""Suggestions: their passages, variants and parts, and the ground that they stand on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from companion.beatmap import Document, TextEdit, TimeRange
+from companion.beatmap import Document, TimeRange, TimingPoint
 from companion.engine.cancellation import CancelToken
 from companion.engine.fake import FakeEngine
 from companion.engine.requests import (
@@ -16,7 +16,7 @@ from companion.engine.requests import (
     RegenerateRequest,
     VariantRank,
 )
-from companion.errors import EditConflict, RequestError, UnknownId
+from companion.errors import OptionRefused, RequestError, UnknownId
 from companion.suggestions import (
     KEPT_SUGGESTIONS,
     Suggestion,
@@ -25,7 +25,7 @@ from companion.suggestions import (
     generate,
     ground_difference,
     preview,
-    relocate,
+    splice,
 )
 
 SPAN = TimeRange(2000, 4000)
@@ -63,6 +63,67 @@ def test_lines_of_a_variant_are_in_time_order_whatever_order_they_came_in():
     assert suggestion.mean_logprob(0) == pytest.approx(-4 / 3)
     assert suggestion.mean_logprob(1) == -3.0
     assert suggestion.mean_logprob(2) is None
+
+
+OFFERED = {
+    "state": SuggestionState.OFFERED,
+    "passages": (Passage(0, SPAN, (b"300,300,2000,1,8,0:0:0:0:",), -1.0),),
+}
+
+
+def test_a_part_of_a_variant_is_a_variant():
+    suggestions = Suggestions()
+    given = suggestions.add(make(**OFFERED))
+    parted = suggestions.take(given, 0, "hitsounds")
+    assert parted is suggestions.get("s1")
+    assert parted.variants == (0, 1)
+    assert (parted.part(0), parted.part(1).of, parted.part(1).take) == (None, 0, "hitsounds")
+    assert parted.lines(1)[0] == b"100,100,2000,1,8"
+    assert len(parted.lines(1)) == 4
+    assert parted.mean_logprob(1) == -1.0
+    edits, document = splice(parted, 1, BASE)
+    assert document.to_bytes() == BASE.to_bytes().replace(b"100,100,2000,1,0", b"100,100,2000,1,8")
+    assert len(edits) == 1
+
+
+def test_a_part_is_made_once_and_only_of_a_whole_variant():
+    suggestions = Suggestions()
+    parted = suggestions.take(suggestions.add(make(**OFFERED)), 0, "hitsounds")
+    assert suggestions.take(parted, 0, "hitsounds") is parted
+    with pytest.raises(UnknownId, match="whole variant"):
+        suggestions.take(parted, 1, "positions")
+    with pytest.raises(UnknownId):
+        suggestions.take(parted, 7, "positions")
+    with pytest.raises(RequestError, match="generating"):
+        suggestions.take(suggestions.add(make(2)), 0, "positions")
+
+
+def test_what_is_kept_cannot_be_taken():
+    options = RegenerateOptions(keep=frozenset({"rhythm"}))
+    given = Suggestions().add(make(**OFFERED, options=options))
+    with pytest.raises(OptionRefused, match="keeps the map's own rhythm"):
+        Suggestions().take(given, 0, "rhythm")
+
+
+@pytest.mark.parametrize(
+    ("options", "take", "change"),
+    [
+        (RegenerateOptions(), None, False),
+        (RegenerateOptions(change_green_lines=True), None, True),
+        (RegenerateOptions(change_green_lines=True), "rhythm", True),
+        (RegenerateOptions(change_green_lines=True), "positions", False),
+        (RegenerateOptions(change_green_lines=True, keep=frozenset({"rhythm"})), None, False),
+    ],
+)
+def test_green_lines_change_with_the_objects_that_they_are_made_for(options, take, change):
+    suggestions = Suggestions()
+    point = TimingPoint(2000.0, -50.0, 4, 2, 0, 50, uninherited=False, effects=0)
+    passages = (Passage(0, SPAN, (b"300,300,2000,1,8,0:0:0:0:",), -1.0, (point,)),)
+    given = suggestions.add(make(options=options, state=SuggestionState.OFFERED, passages=passages))
+    variant = 0
+    if take is not None:
+        given, variant = suggestions.take(given, 0, take), 1
+    assert given.green_lines(variant) == ((point,) if change else None)
 
 
 def test_old_ended_suggestions_are_forgotten_and_open_ones_kept():
@@ -113,27 +174,6 @@ def test_ground_differs_when_objects_or_timing_do(edited):
     difference = ground_difference(BASE, edited, SPAN)
     assert difference is not None
     assert difference.endswith((".", "once it can."))
-
-
-def test_lines_are_found_where_they_moved():
-    at = next(i for i, line in enumerate(BASE.lines) if b",3000," in line.raw)
-    edit = TextEdit(at, (b"100,100,3000,1,0\n",), (b"x\n",))
-    assert relocate([edit], BASE) == (edit,)
-    moved = Document.parse(b"// one more line\n" + BASE.to_bytes())
-    assert relocate([edit], moved)[0].first_line == at + 1
-
-
-@pytest.mark.parametrize(
-    ("edit", "data"),
-    [
-        (TextEdit(3, (b"gone\n",), ()), b"a\nb\n"),
-        (TextEdit(3, (b"a\n",), ()), b"a\nb\na\n"),
-        (TextEdit(3, (), (b"new\n",)), b"a\n"),
-    ],
-)
-def test_lines_that_cannot_be_told_are_a_conflict(edit, data):
-    with pytest.raises(EditConflict):
-        relocate([edit], Document.parse(data))
 
 
 def test_a_preview_has_the_maps_timing_and_only_the_new_objects():

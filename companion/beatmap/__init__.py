@@ -11,7 +11,7 @@ from companion.beatmap.beatmap import Beatmap, Break, Diagnostic, Mode
 from companion.beatmap.curves import CurveSegment, SliderPath, curve_segments
 from companion.beatmap.diff import diff, whole_song
 from companion.beatmap.document import Document, Line
-from companion.beatmap.edits import TextEdit, edit_between, inverted, rebased
+from companion.beatmap.edits import TextEdit, edit_between, inverted, rebased, relocate
 from companion.beatmap.formatting import format_hit_object, format_timing_point
 from companion.beatmap.objects import Circle, HitObject, HitSample, HoldNote, Slider, Spinner
 from companion.beatmap.ranges import TimeRange
@@ -62,6 +62,7 @@ __all__ = [
     "nearest_tick",
     "objects_in",
     "rebased",
+    "relocate",
     "restate_at",
     "snap_range_outward",
     "splice_green_lines",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
@@ -142,3 +142,29 @@ def edits_of(
         else:
             edits.append(TextEdit(at, taken, fresh))
     return tuple(edits)
+
+
+def relocate(edits: Sequence[TextEdit], document: Document) -> tuple[TextEdit, ...]:
+    """The same edits for a document in which the lines they replace may have moved.
+
+    Raises:
+        EditConflict: lines to be replaced are gone, or stand there more than once.
+    """
+    whole = [line.whole for line in document.lines]
+    return tuple(_relocated(edit, whole) for edit in edits)
+
+
+def _relocated(edit: TextEdit, whole: Sequence[bytes]) -> TextEdit:
+    size = len(edit.removed)
+    if tuple(whole[edit.first_line : edit.first_line + size]) == edit.removed and size:
+        return edit
+    if not size:
+        raise EditConflict("There is nothing by which the place of this edit could be found.")
+    places = [
+        at
+        for at, line in enumerate(whole)
+        if line == edit.removed[0] and tuple(whole[at : at + size]) == edit.removed
+    ]
+    if len(places) != 1:
+        raise EditConflict("The lines to be changed are not what they were.")
+    return replace(edit, first_line=places[0])

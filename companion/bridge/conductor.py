@@ -18,9 +18,10 @@ from companion.bridge.assigning import assign
 from companion.bridge.atlas import Atlas
 from companion.bridge.detectors import EditorState, LastSaved, rank
 from companion.bridge.keeping import keep, level_of
+from companion.bridge.proofreader import Proofreader
 from companion.bridge.scribe import Scribe
 from companion.bridge.song import look_at_song
-from companion.bridge.surroundings import SetWatch
+from companion.bridge.surroundings import SetWatch, Surroundings
 from companion.bridge.watcher import (
     Gone,
     Moved,
@@ -36,6 +37,7 @@ from companion.errors import AudioError, UnreadableBeatmap, WriteFailed
 from companion.journal import map_key
 from companion.session import (
     CancelJob,
+    CheckVariants,
     CreateDifficulty,
     Detection,
     KeepDismissed,
@@ -123,11 +125,13 @@ class Conductor:
         self._songs = songs
         self._detection = Detection("last_saved")  # of the map that is followed
         self._look_again = asyncio.Event()
+        self.surroundings = Surroundings(partial(level_of, journal))
         self._set_watch = SetWatch(self)
         self._events: asyncio.Queue[WatchEvent] = asyncio.Queue()
         self._finished: asyncio.Queue[str] = asyncio.Queue()  # jobs that wait for their file
         self._made: dict[Path, str] = {}
         self.scribe = Scribe(self)
+        self._proofreader = Proofreader(self)
         self._worker = Worker(source, self._reported, idle_unload_s=idle_unload_s)
         self.watcher = Watcher(self._events.put_nowait)
 
@@ -143,6 +147,7 @@ class Conductor:
                 tasks.create_task(self._follow_editor(ready), name="detectors")
                 tasks.create_task(self._create_difficulties(), name="new difficulties")
                 tasks.create_task(self._set_watch.follow(), name="set")
+                tasks.create_task(self._proofreader.follow(), name="variants")
         finally:
             await self.watcher.stop()
             await self._worker.close()
@@ -153,6 +158,8 @@ class Conductor:
             match output:
                 case StartScore() | StartRegenerate() | StartTiming() | StartGuest() | StartMap():
                     assign(self._worker, output)
+                case CheckVariants(suggestion):
+                    self._proofreader.look_at(suggestion)
                 case CreateDifficulty(job_id):
                     self._finished.put_nowait(job_id)
                 case CancelJob(job_id):
@@ -165,8 +172,7 @@ class Conductor:
         self._set_watch.revised()
 
     def _keep(self, order: KeepOrder) -> None:
-        open_map = self.session.open_map
-        if open_map is not None:
+        if (open_map := self.session.open_map) is not None:
             self.remember(partial(keep, self.journal, order, open_map.path))
 
     def made(self, path: Path, digest: str) -> None:
@@ -207,7 +213,6 @@ class Conductor:
         self._look_again.set()
 
     async def _follow_editor(self, ready: asyncio.Event) -> None:
-        interval_s = PROBE_INTERVAL_S if self._detectors else None
         while True:
             self._look_again.clear()
             try:
@@ -218,7 +223,7 @@ class Conductor:
                 log.exception("looking for the map failed")
             ready.set()
             try:
-                async with asyncio.timeout(interval_s):
+                async with asyncio.timeout(PROBE_INTERVAL_S if self._detectors else None):
                     await self._look_again.wait()
             except TimeoutError:
                 continue
@@ -279,7 +284,6 @@ class Conductor:
         level = level_of(self.journal, path)
         examined = await self.examine(data, None, level)
         log.info("open %s", path)
-        stored = self.journal.fair_use()
         self.session.open(
             OpenMap(self.atlas.id_of(path), path, self._detection),
             examined,
@@ -287,7 +291,8 @@ class Conductor:
             dismissed_rules=self.journal.dismissed_rules(path.parent),
             level=level,
             undo_steps=self.journal.undo_steps(path, examined.document.digest),
-            modding_only_mapset=map_key(path.parent) in stored.modding_only_mapsets,
+            modding_only_mapset=map_key(path.parent)
+            in self.journal.fair_use().modding_only_mapsets,
         )
         self.session.problem_over("map_missing")
         self.hand_out()

@@ -83,6 +83,8 @@ class RequestDesk:
                 return (reply.model_copy(update={"job_id": job_id}),)
             case messages.Cancel(job_id=job_id):
                 session.cancel(job_id)
+            case messages.TakePart():
+                session.take_part(request.suggestion_id, request.variant, request.take)
             case messages.Accept():
                 await self._scribe.accept(request.suggestion_id, request.variant)
                 return (reply.model_copy(update={"note": RELOAD_NOTE}),)
@@ -130,6 +132,7 @@ class RequestDesk:
                 guidance=wanted.guidance,
                 temperature=wanted.temperature,
                 replace=wanted.replace,
+                keep=frozenset(wanted.keep),
                 change_green_lines=wanted.change_green_lines,
                 variants=wanted.variants,
             ),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from companion.beatmap import storage
 from companion.bridge.entry import create, provenance, write, write_with_undo
+from companion.checks import run_checks
 from companion.errors import CompanionError, RequestError, WriteFailed
 
 if TYPE_CHECKING:
@@ -68,12 +69,13 @@ class Scribe:
             path = self._path().with_name(name)
             self._conductor.made(path, planned.document.digest)
             await asyncio.to_thread(create, self._journal, path, planned)
+            findings = await asyncio.to_thread(run_checks, planned.document)
         except CompanionError as error:
             log.warning("%s", error)
             self._session.difficulty_not_written(job_id, error)
         else:
             log.info("%s: %s", name, planned.description)
-            self._session.difficulty_written(job_id, name, planned.document)
+            self._session.difficulty_written(job_id, name, planned.document, findings)
 
     async def undo(self) -> None:
         """Take the last write back."""

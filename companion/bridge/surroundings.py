@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from companion.beatmap.folder_files import FolderFile, list_files
-from companion.bridge.keeping import level_of
-from companion.checks import Difficulty, check_folder, check_set, read_folder, stated_levels
+from companion.checks import (
+    Difficulty,
+    check_folder,
+    check_set,
+    read_folder,
+    run_checks,
+    stated_levels,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from companion.beatmap import Document
     from companion.bridge.conductor import Conductor
-    from companion.checks import Level
+    from companion.checks import Folder, Level, Mapset
     from companion.findings import Finding
     from companion.session import Revision
 
@@ -30,6 +36,9 @@ MOST_DIFFICULTIES: Final = 128
 class Surroundings:
     """Looks at a set again and again; what has not changed is not read again.
 
+    Threads may look at once: at worst something is read or derived twice.
+
+
     Args:
         stated: What the mapper says how hard a difficulty is.
     """
@@ -40,17 +49,33 @@ class Surroundings:
 
     def look(self, path: Path, document: Document, level: Level | None) -> tuple[Finding, ...]:
         """What the rules find in the set of a map, as far as it concerns the map or all of it."""
-        self._files = list_files(path.parent, self._files)
-        folder = read_folder(
-            self._files,
-            levels=stated_levels(path.parent, self._files, self._stated),
-            open_map=Difficulty(document, path.name, level),
-        )
+        folder = self._folder(path, document, level)
         if len(folder.mapset.difficulties) > MOST_DIFFICULTIES:
             return ()
-        others = {one.file_name for one in folder.mapset.difficulties} - {path.name}
         found = (*check_set(folder.mapset), *check_folder(folder))
-        return tuple(finding for finding in found if finding.file not in others)
+        return tuple(_of_open_map(found, folder.mapset, path.name))
+
+    def judge(self, path: Path, document: Document, *, level: Level | None) -> tuple[Finding, ...]:
+        """What the rules find in a difficulty in the place of a map, and in it against the set."""
+        mapset = self._folder(path, document, level).mapset
+        found = check_set(mapset) if len(mapset.difficulties) <= MOST_DIFFICULTIES else ()
+        return (*run_checks(document, level), *_of_open_map(found, mapset, path.name))
+
+    def _folder(self, path: Path, document: Document, level: Level | None) -> Folder:
+        self._files = files = list_files(path.parent, self._files)
+        return read_folder(
+            files,
+            levels=stated_levels(path.parent, files, self._stated),
+            open_map=Difficulty(document, path.name, level),
+        )
+
+
+def _of_open_map(found: Iterable[Finding], mapset: Mapset, own: str) -> Iterator[Finding]:
+    """Findings but those of other difficulties; those of the open map name no file."""
+    others = {one.file_name for one in mapset.difficulties} - {own}
+    for finding in found:
+        if finding.file not in others:
+            yield replace(finding, file="") if finding.file == own else finding
 
 
 class SetWatch:
@@ -58,7 +83,6 @@ class SetWatch:
 
     def __init__(self, conductor: Conductor) -> None:
         self._conductor = conductor
-        self._surroundings = Surroundings(partial(level_of, conductor.journal))
         self._seen: tuple[Revision | None, Level | None] = None, None
         self._changed = asyncio.Event()
 
@@ -85,7 +109,7 @@ class SetWatch:
                 continue
             try:
                 findings = await asyncio.to_thread(
-                    self._surroundings.look, open_map.path, revision.document, level
+                    self._conductor.surroundings.look, open_map.path, revision.document, level
                 )
             except Exception:  # supervisor: a fault in one look must not end the looking
                 log.exception("looking at the set failed")

@@ -27,6 +27,7 @@ from companion.session import (
     ProblemClearedNews,
     ProblemNews,
     ReviewNews,
+    ShownFinding,
     SuggestionNews,
     TimingNews,
     UndoNews,
@@ -53,7 +54,6 @@ if TYPE_CHECKING:
         Review,
         Revision,
         Session,
-        ShownFinding,
         Song,
         UndoStatus,
     )
@@ -207,7 +207,7 @@ def candidate(item: MapCandidate) -> values.MapCandidate:
 
 def finding(shown: ShownFinding) -> values.Finding:
     """A finding, without the edit itself."""
-    item = shown.finding
+    item, fixing = shown.finding, shown.fixing
     return values.Finding(
         id=item.id,
         source=shown.source,
@@ -221,8 +221,19 @@ def finding(shown: ShownFinding) -> values.Finding:
         message=item.message,
         weight=item.weight,
         surprisal_bits=item.surprisal_bits,
-        fix_label=(item.fix_label or "Apply") if item.fix else None,
+        fix_label=None if fixing is None else fixing.fix_label or "Apply",
+        fix_source=shown.fix_source,
         editor_link=item.editor_link,
+        file=_shown(item.file) or None,
+        support=[
+            values.Support(
+                id=one.id,
+                category=one.category,
+                message=one.message,
+                surprisal_bits=one.surprisal_bits,
+            )
+            for one in shown.support
+        ],
     )
 
 
@@ -299,21 +310,29 @@ def suggestion(item: Suggestion) -> values.Suggestion:
             guidance=options.guidance,
             temperature=options.temperature,
             replace=options.replace,
+            kept=sorted(options.kept),
             change_green_lines=options.change_green_lines,
         ),
         state=item.state.value,
         reason=item.reason,
         accepted_variant=item.accepted_variant,
-        ranking=list(item.ranking),
-        variants=[
-            values.Variant(
-                variant=variant,
-                objects=generated_objects(item.base, item.lines(variant)),
-                mean_logprob=item.mean_logprob(variant),
-                changed=n_changed(item.base, item.lines(variant)),
-            )
-            for variant in item.variants
-        ],
+        ranking=list(item.order),
+        variants=[_variant(item, variant) for variant in item.variants],
+    )
+
+
+def _variant(item: Suggestion, variant: int) -> values.Variant:
+    lines, part = item.lines(variant), item.part(variant)
+    return values.Variant(
+        variant=variant,
+        objects=generated_objects(item.base, lines),
+        part_of=None if part is None else part.of,
+        part=None if part is None else part.take,
+        mean_logprob=item.mean_logprob(variant),
+        changed=n_changed(item.base, lines),
+        findings=None
+        if (brought := item.findings(variant)) is None
+        else [finding(ShownFinding(one, "rule")) for one in brought],
     )
 
 

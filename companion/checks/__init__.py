@@ -16,6 +16,7 @@ from companion.checks.catalogue import (
     rule_title,
     run_checks,
 )
+from companion.checks.changes import findings_brought
 from companion.checks.check import Check, DifficultyCheck, FolderCheck, Issue, Scope, SetCheck
 from companion.checks.difficulty import Difficulty
 from companion.checks.level import (
@@ -42,6 +43,7 @@ __all__ = [
     "check_difficulty",
     "check_folder",
     "check_set",
+    "findings_brought",
     "interpreted_level",
     "level_called",
     "level_from_name",

@@ -12,12 +12,15 @@ from companion.beatmap.new_difficulty import content_lines, difficulty_file_name
 from companion.beatmap.star_rating import star_rating
 from companion.bridge.entry import provenance
 from companion.bridge.song import look_at_song
+from companion.checks import findings_brought, run_checks
 from companion.cli import workbench
 from companion.cli.filling import Filling
 from companion.cli.ignored import tell_ignored
+from companion.cli.modding import rule_values
 from companion.cli.notice import confirm_notice
 from companion.cli.plain_errors import NOTHING_WRITTEN, calling_off
 from companion.cli.progress import SongProgress
+from companion.cli.rule_report import rule_report
 from companion.cli.wish_checks import without_effect
 from companion.cli.wish_reading import LONGEST_MS, Reading, wished_flags
 from companion.engine.cancellation import CancelToken
@@ -28,6 +31,7 @@ from companion.journal import Journal
 from companion.session.plans import GeneratedBy, PlannedWrite
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
     from types import TracebackType
 
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from companion.cli.terminal import Terminal
     from companion.engine.map_requests import MapRequest
     from companion.engine.requests import Engine, ModelInfo
+    from companion.findings import Finding
     from companion.settings import Settings
 
 RELOAD_HINT = "Press Ctrl+L in the editor to load it."
@@ -186,6 +191,7 @@ def _for_map(
     written = _generated(bench.engine, terminal, request, wish)
     made = _Made(written, bench.engine.load(), filling.document(written))
     if target.kind == "map":
+        made = replace(made, before=bench.document)
         result = bench.accept(_planned_into(bench.document, made, request))
         made = replace(made, backup=result.backup)
     else:
@@ -245,7 +251,16 @@ class _Made:
     written: WrittenMap
     model: ModelInfo
     document: Document
+    before: Document | None = None
+    """The map that it has been written into."""
     backup: Path | None = None
+
+    def findings(self, span: TimeRange | None) -> tuple[Finding, ...]:
+        """What the rules find in it, and have not found before in a range of a map."""
+        found = run_checks(self.document)
+        if self.before is None or span is None:
+            return found
+        return findings_brought(run_checks(self.before), found, span)
 
     @property
     def stars(self) -> float | None:
@@ -282,7 +297,10 @@ def _tell(terminal: Terminal, request: MapRequest, made: _Made, target: _Target)
     )
     if made.backup is not None:
         text += f" {RELOAD_HINT}\nBackup: {made.backup}\n“companion undo” takes it back."
-    terminal.result(text, _value(request, made, target))
+    findings = made.findings(request.range)
+    terminal.result(text, _value(request, made, target, findings))
+    for line in rule_report("in it", findings):
+        terminal.note(line)
 
 
 def _generated(
@@ -338,7 +356,9 @@ def _zipped(files: dict[str, bytes]) -> bytes:
     return file.getvalue()
 
 
-def _value(request: MapRequest, made: _Made, target: _Target) -> dict[str, Any]:
+def _value(
+    request: MapRequest, made: _Made, target: _Target, findings: Iterable[Finding]
+) -> dict[str, Any]:
     about, options, model = request.conditioning, request.options, made.model
     beatmap, span, how = made.document.beatmap, request.range, request.refinement
     return {
@@ -373,4 +393,5 @@ def _value(request: MapRequest, made: _Made, target: _Target) -> dict[str, Any]:
             "diffusion": None if how is None else str(how.folder),
         },
         "model": {"name": model.name, "family": model.family, "digest": model.digest},
+        "findings": rule_values(findings),
     }

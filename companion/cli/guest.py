@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from companion.beatmap import storage
 from companion.beatmap.new_difficulty import begin_difficulty, difficulty_file_name
 from companion.beatmap.star_rating import star_rating
+from companion.checks import run_checks
 from companion.cli.ignored import tell_ignored
-from companion.cli.modding import map_value
+from companion.cli.modding import map_value, rule_values
 from companion.cli.progress import SongProgress
 from companion.cli.regenerating import show_notice
+from companion.cli.rule_report import rule_report
 from companion.cli.workbench import Workbench
 from companion.engine.cancellation import CancelToken
 from companion.engine.guest import GuestWish, WrittenDifficulty
@@ -74,10 +76,16 @@ def write_guest(settings: Settings, terminal: Terminal, path: Path, wish: Comman
     stars = star_rating(document.to_bytes())
     n_objects = len(document.beatmap.hit_objects)
     stars_text = "star rating unknown" if stars is None else f"{stars:.2f} stars"
+    findings = run_checks(document)
     terminal.result(
         f"{n_objects} objects, {stars_text}, written to {written.path}.",
-        _value(bench, model, request, document, stars, written.path),
+        {
+            **_value(bench, model, request, document, stars, written.path),
+            "findings": rule_values(findings),
+        },
     )
+    for line in rule_report("in it", findings):
+        terminal.note(line)
 
 
 def _say_what_is_ignored(

@@ -16,11 +16,10 @@ from companion.checks import (
     read_folder,
     stated_levels,
 )
-from companion.cli.modding import HEADINGS, finding_value
+from companion.cli.modding import HEADINGS, rule_values
 from companion.cli.rules import MODE_NAMES
 from companion.errors import UnreadableBeatmap
 from companion.findings import Severity, timestamp
-from companion.session import ShownFinding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,8 +105,5 @@ def _value(path: Path, folder: Folder, findings: list[Finding], hidden: int) -> 
             }
             for one in folder.mapset.difficulties
         ],
-        "findings": [
-            {"file": finding.file, **finding_value(ShownFinding(finding, "rule"))}
-            for finding in findings
-        ],
+        "findings": rule_values(findings),
     }

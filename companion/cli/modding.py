@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from companion.beatmap import Mode
-from companion.checks import level_name, rule_title
+from companion.bridge import wire
+from companion.checks import level_name
 from companion.cli.progress import Progress
 from companion.cli.terminal import error_json, one_line
 from companion.cli.workbench import Workbench
@@ -18,15 +19,14 @@ from companion.engine.requests import ScoreProgress, verify_overlap
 from companion.errors import CompanionError, OptionRefused
 from companion.findings import Severity, timestamp
 from companion.journal import Journal
-from companion.session import StartScore
+from companion.session import ShownFinding, StartScore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from companion.cli.terminal import Terminal
     from companion.findings import Finding
-    from companion.session import ShownFinding
     from companion.settings import Settings
 
 HEADINGS = {
@@ -35,7 +35,6 @@ HEADINGS = {
     Severity.MINOR: "minor",
     Severity.SUGGESTION: "suggestions",
 }
-_ORDER = {severity: place for place, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +111,13 @@ def _limit(fail_on: str | None) -> int:
     if fail_on is None:
         return -1
     try:
-        return _ORDER[Severity(fail_on)]
+        return Severity(fail_on).place
     except ValueError:
         raise OptionRefused(f"“{fail_on}” is no severity; choose {', '.join(Severity)}.") from None
 
 
 def _fail(findings: Iterable[Finding], limit: int) -> None:
-    if any(_ORDER[finding.severity] <= limit for finding in findings):
+    if any(finding.severity.place <= limit for finding in findings):
         raise typer.Exit(1)
 
 
@@ -147,7 +146,7 @@ def _scan(bench: Workbench, terminal: Terminal, wish: ModWish) -> Scan:
 
 def _by_importance(shown: ShownFinding) -> tuple[int, float, int]:
     finding = shown.finding
-    return _ORDER[finding.severity], -finding.weight, finding.at.start_ms
+    return finding.severity.place, -finding.weight, finding.at.start_ms
 
 
 def _text(bench: Workbench, findings: Sequence[ShownFinding], hidden: int) -> str:
@@ -159,21 +158,32 @@ def _text(bench: Workbench, findings: Sequence[ShownFinding], hidden: int) -> st
         f"{len(beatmap.hit_objects)} objects, {stars}, judged as {judged}"
     ]
     for severity in Severity:
-        of_kind = [shown.finding for shown in findings if shown.finding.severity is severity]
+        of_kind = [shown for shown in findings if shown.finding.severity is severity]
         if of_kind:
             lines += ["", f"{HEADINGS[severity]} ({len(of_kind)})"]
-        for finding in of_kind:
-            at = timestamp(finding.at.start_ms) if finding.editor_link else "         "
-            bits = finding.surprisal_bits
-            surprise = "" if bits is None else f" {bits:.1f} bits."
-            lines.append(f"  {at}  {finding.category}: {finding.message}{surprise}")
-            if finding.editor_link:
-                lines.append(f"             {finding.editor_link}")
+        for shown in of_kind:
+            lines += _lines(shown)
     if not findings:
         lines += ["", "Nothing to complain about."]
     if hidden:
         lines += ["", f"{hidden} dismissed; --all shows them."]
     return "\n".join(lines)
+
+
+def _lines(shown: ShownFinding) -> Iterator[str]:
+    finding = shown.finding
+    at = timestamp(finding.at.start_ms) if finding.editor_link else "         "
+    what = f"{finding.category} ({shown.source}): {finding.message}{_bits(finding)}"
+    yield f"  {at}  {what}"
+    for surprise in shown.support:
+        too = "The model finds this surprising, too:"
+        yield f"             {too} {surprise.message}{_bits(surprise)}"
+    if finding.editor_link:
+        yield f"             {finding.editor_link}"
+
+
+def _bits(finding: Finding) -> str:
+    return "" if finding.surprisal_bits is None else f" {finding.surprisal_bits:.1f} bits."
 
 
 def _value(
@@ -188,7 +198,7 @@ def _value(
         "model_error": error_json(scan.error) if scan.error else None,
         "scan_s": round(scan.seconds, 3),
         "dismissed_count": hidden,
-        "findings": [finding_value(shown) for shown in findings],
+        "findings": [_finding_value(shown) for shown in findings],
     }
 
 
@@ -211,22 +221,10 @@ def map_value(bench: Workbench) -> dict[str, Any]:
     }
 
 
-def finding_value(shown: ShownFinding) -> dict[str, Any]:
-    """A finding with the names it has on the wire."""
-    finding = shown.finding
-    return {
-        "id": finding.id,
-        "source": shown.source,
-        "code": finding.code,
-        "rule": rule_title(finding.code),
-        "category": finding.category,
-        "severity": str(finding.severity),
-        "start_ms": finding.at.start_ms,
-        "end_ms": finding.at.end_ms,
-        "objects_ms": list(finding.objects),
-        "message": finding.message,
-        "weight": finding.weight,
-        "surprisal_bits": finding.surprisal_bits,
-        "fix_label": finding.fix_label,
-        "editor_link": finding.editor_link,
-    }
+def _finding_value(shown: ShownFinding) -> dict[str, Any]:
+    return wire.finding(shown).model_dump(mode="json")
+
+
+def rule_values(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """Findings of the rules as they go over the wire."""
+    return [_finding_value(ShownFinding(finding, "rule")) for finding in findings]

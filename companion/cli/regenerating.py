@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from companion.beatmap import TimeRange, storage
-from companion.cli.modding import map_value
+from companion.bridge.surroundings import Surroundings
+from companion.cli.modding import map_value, rule_values
 from companion.cli.notice import confirm_notice
 from companion.cli.progress import SongProgress
+from companion.cli.rule_report import rule_report
 from companion.cli.workbench import Workbench
 from companion.engine.cancellation import CancelToken
 from companion.engine.requests import Aspect, Passage, RegenerateOptions, Replace
 from companion.engine.seeds import chosen_seed
 from companion.errors import OptionRefused, RangeRefused
-from companion.findings import timestamp
-from companion.session import StartRegenerate
-from companion.suggestions import generate
+from companion.findings import counted, timestamp
+from companion.session import CheckVariants, StartRegenerate
+from companion.suggestions import check_variants, generate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +110,8 @@ def regenerate_section(settings: Settings, terminal: Terminal, path: Path, wish:
     bench.open_song()
     wanted = wish.range_in(bench.document.beatmap)
     suggestion = _generate(bench, terminal, wanted, options)
-    best = suggestion.ranking[0] if suggestion.ranking else suggestion.variants[0]
+    best = suggestion.order[0] if suggestion.order else suggestion.variants[0]
+    _tell_findings(terminal, suggestion, best)
     written: Written | None = None
     if wish.in_place or wish.out is not None:
         planned = bench.session.plan_accept(suggestion.id, best, storage.read(bench.path))
@@ -159,15 +163,34 @@ def _generate(
         f"{info.name} writes {timestamp(span.start_ms)} - {timestamp(span.end_ms)}, "
         f"seed {options.seed} …"
     )
-    values = generate(order.request, bench.engine, CancelToken())
+    passages = generate(order.request, bench.engine, CancelToken())
     reached = dict.fromkeys(range(options.variants), span.start_ms)
     with SongProgress(terminal, span) as progress:
-        for value in bench.perform(order.job_id, values):
+        for value in bench.perform(order.job_id, passages):
             session.drain()
             if isinstance(value, Passage):
                 reached[value.variant] = value.range.end_ms
                 progress.reach(min(reached.values()))
+    for left in session.drain():
+        if isinstance(left, CheckVariants):
+            judge = partial(Surroundings().judge, bench.path)
+            session.variants_checked(left.suggestion, check_variants(left.suggestion, judge))
     return session.suggestions.get(suggestion.id)
+
+
+def _tell_findings(terminal: Terminal, suggestion: Suggestion, best: int) -> None:
+    """Say what the rules find that the map does not have, most of all in the variant taken."""
+    for variant in suggestion.variants:
+        if variant != best:
+            found = counted(suggestion.findings(variant) or ())
+            terminal.note(f"Variant {variant + 1} is left: the rules find {found} new in it.")
+    if len(suggestion.variants) > 1:
+        why = "it suits what follows best"
+        if suggestion.order[:1] != suggestion.ranking[:1]:
+            why = "variants that bring problems come last"
+        terminal.note(f"Variant {best + 1} is taken: {why}.")
+    for line in rule_report("new in it", suggestion.findings(best) or ()):
+        terminal.note(line)
 
 
 def _text(suggestion: Suggestion, best: int, written: Written | None) -> str:
@@ -205,6 +228,7 @@ def _value(
                 "variant": variant,
                 "mean_logprob": suggestion.mean_logprob(variant),
                 "lines": [line.decode("utf-8", "replace") for line in suggestion.lines(variant)],
+                "findings": rule_values(suggestion.findings(variant) or ()),
             }
             for variant in suggestion.variants
         ],

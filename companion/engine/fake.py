@@ -77,6 +77,8 @@ class FakeEngine:
         """What it says that it ignores of them."""
         self.unknown: tuple[Unknown, ...] = ()
         """What it says that it has never met."""
+        self.code = CODE
+        """Of its findings. A rule explains those of a topic that MaiMod has."""
         self.refusal: CompanionError | None = None
         """What `require_able` raises."""
         self._loaded = False
@@ -116,7 +118,7 @@ class FakeEngine:
             self._pass_gate(token)
             covered = TimeRange(start_ms, start_ms + BATCH_MS)
             yield ScoreProgress(
-                covered, tuple(_findings(request.document, covered)), done, len(starts)
+                covered, tuple(_findings(request.document, covered, self.code)), done, len(starts)
             )
 
     def regenerate(self, request: RegenerateRequest, token: CancelToken) -> Iterator[Passage]:
@@ -213,7 +215,7 @@ def _beats(first: TimingPoint, span: TimeRange | None) -> list[int]:
     return [ms for ms in times_ms if span is None or span.contains(ms)]
 
 
-def _findings(document: Document, covered: TimeRange) -> Iterator[Finding]:
+def _findings(document: Document, covered: TimeRange, code: str) -> Iterator[Finding]:
     beatmap = document.beatmap
     for hit_object in beatmap.hit_objects:
         if not covered.contains(round(hit_object.start_ms)):
@@ -224,14 +226,16 @@ def _findings(document: Document, covered: TimeRange) -> Iterator[Finding]:
         tick_ms = math.floor(tick.time_ms + 1e-6)
         off_ms = abs(hit_object.start_ms - tick_ms)
         if off_ms > 2:
-            yield _finding(document, hit_object, tick_ms, float(off_ms))
+            yield _finding(document, hit_object, tick_ms, float(off_ms), code)
 
 
-def _finding(document: Document, hit_object: HitObject, tick_ms: int, off_ms: float) -> Finding:
+def _finding(
+    document: Document, hit_object: HitObject, tick_ms: int, off_ms: float, code: str
+) -> Finding:
     start_ms = round(hit_object.start_ms)
     return Finding(
-        id=finding_id(CODE, TimeRange(start_ms, start_ms + 1), (start_ms,), ""),
-        code=CODE,
+        id=finding_id(code, TimeRange(start_ms, start_ms + 1), (start_ms,), ""),
+        code=code,
         category="Rhythm",
         severity=Severity.SUGGESTION,
         at=TimeRange(start_ms, start_ms + 1),

@@ -85,7 +85,7 @@ class Regeneration:
             lines = tuple(line for passage in own for line in passage.lines)
             greens = tuple(point for passage in own for point in passage.green_lines)
             document = self.request.document
-            points = greens if self.options.change_green_lines else None
+            points = greens if self.options.green_lines_change else None
             edits = splice_section(document, self.request.range, lines, points)
             yield Passage(
                 variant,

@@ -122,6 +122,11 @@ class RegenerateOptions:
         """What stays, in whichever way it was said."""
         return self.keep if self.replace == "all" else ASPECTS - {self.replace}
 
+    @property
+    def green_lines_change(self) -> bool:
+        """Whether there are other green lines: objects that stay keep those they were made for."""
+        return self.change_green_lines and "rhythm" not in self.kept
+
     def verify(self) -> None:
         """Raise `OptionRefused` in plain words when no model can do what is asked for."""
         if self.difficulty is not None and not 0 <= self.difficulty <= 12:

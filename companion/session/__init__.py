@@ -12,6 +12,7 @@ from companion.session.fair_use import FairUse
 from companion.session.news import (
     CancelJob,
     CandidatesNews,
+    CheckVariants,
     CreateDifficulty,
     FairUseNews,
     FindingsNews,
@@ -59,6 +60,7 @@ from companion.session.values import (
 __all__ = [
     "CancelJob",
     "CandidatesNews",
+    "CheckVariants",
     "Comparison",
     "CreateDifficulty",
     "Detection",

@@ -1,13 +1,19 @@
-"""The findings on show: what rules and model say, less what the mapper has dismissed."""
+"""The findings on show: what rules and model say, less what the mapper has dismissed.
+
+What the model finds surprising and a rule explains is shown with the rule's finding, and by itself
+again when the rule's finding is dismissed or goes away.
+"""
 
 from __future__ import annotations
 
 import heapq
 from bisect import bisect_left
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from companion.beatmap.ranges import merge
+from companion.folding import Folding
 from companion.session.history import History, Look
 from companion.session.review import MOST_GONE, Comparison, Dismissed, DismissedRule
 from companion.session.values import ShownFinding
@@ -37,6 +43,11 @@ class FindingsBoard:
         self._rules: dict[str, Finding] = {}
         self._set_rules: dict[str, Finding] = {}
         self._model: dict[str, Finding] = {}
+        self._folding: Folding | None = (
+            None  # of the rules' findings on show; None when they change
+        )
+        self._rule_of: dict[str, str] = {}  # of the model's findings that are folded
+        self._support: dict[str, set[str]] = {}  # the same the other way round
         self._shown: dict[str, ShownFinding] = {}
         self._touched: dict[str, None] = {}  # a set that keeps its order
 
@@ -136,11 +147,13 @@ class FindingsBoard:
         """Hide a finding, in later revisions too."""
         self.dismissed |= {finding_id}
         self._touched[finding_id] = None
+        self._folding = None
 
     def restore(self, finding_id: str) -> None:
         """Show a dismissed finding again."""
         self.dismissed -= {finding_id}
         self._touched[finding_id] = None
+        self._folding = None
 
     def dismiss_rule(self, code: str) -> None:
         """Hide what a rule says, in later revisions too."""
@@ -158,9 +171,11 @@ class FindingsBoard:
         for code in self.dismissed_rules:
             self._touch_rule(code)
         self.dismissed = self.dismissed_rules = frozenset()
+        self._folding = None
 
     def changes(self) -> tuple[tuple[ShownFinding, ...], tuple[str, ...]]:
         """What was added or changed, and the ids of what is gone, since the last call."""
+        self._fold()
         added: list[ShownFinding] = []
         removed: list[str] = []
         for finding_id in self._touched:
@@ -191,13 +206,44 @@ class FindingsBoard:
 
     def _visible(self, finding_id: str) -> ShownFinding | None:
         shown = self._find(finding_id)
-        return None if shown is None or self._is_dismissed(shown.finding) else shown
+        if shown is None or finding_id in self._rule_of or self.is_dismissed(shown.finding):
+            return None
+        support = [self._model[one] for one in self._support.get(finding_id, ())]
+        support.sort(key=lambda finding: (-finding.weight, finding.id))
+        return replace(shown, support=tuple(support))
 
-    def _is_dismissed(self, finding: Finding) -> bool:
+    def _fold(self) -> None:
+        """Look anew for the rule's finding of each of the model's that may have another one now."""
+        if self._folding is None:
+            rules = (*self._rules.values(), *self._set_rules.values())
+            self._folding = Folding(rule for rule in rules if not self.is_dismissed(rule))
+            self._touch(self._model)
+        for finding_id in list(self._touched):
+            before = self._rule_of.pop(finding_id, None)
+            if before is not None:
+                self._support[before].remove(finding_id)
+                if not self._support[before]:
+                    del self._support[before]
+                self._touched[before] = None
+            surprise = self._model.get(finding_id)
+            if surprise is None or self.is_dismissed(surprise):
+                continue
+            rule = self._folding.rule_for(surprise)
+            if rule is not None:
+                self._rule_of[finding_id] = rule.id
+                self._support.setdefault(rule.id, set()).add(finding_id)
+                self._touched[rule.id] = None
+
+    def is_dismissed(self, finding: Finding) -> bool:
+        """Whether the mapper does not want to see it, or anything its rule says."""
         return finding.id in self.dismissed or finding.code in self.dismissed_rules
 
     def _comparison(self, new: set[str], gone: list[tuple[Look, Finding]]) -> Comparison:
-        missed = [(look, f) for look, f in gone if not self._is_dismissed(f)]
+        lost = [(look, f) for look, f in gone if not self.is_dismissed(f)]
+        folding = Folding(f for look, f in lost if look is not Look.MODEL)
+        missed = [
+            (look, f) for look, f in lost if look is not Look.MODEL or not folding.rule_for(f)
+        ]
         first = heapq.nsmallest(MOST_GONE, missed, key=lambda item: (item[1].at, item[1].id))
         return Comparison(
             frozenset(new & self._shown.keys()),
@@ -209,14 +255,17 @@ class FindingsBoard:
         self._touch(self._rules)
         self._rules = {finding.id: finding for finding in findings}
         self._touch(self._rules)
+        self._folding = None
 
     def _take_set_rules(self, findings: Iterable[Finding]) -> None:
         self._touch(self._set_rules)
         self._set_rules = {finding.id: finding for finding in findings}
         self._touch(self._set_rules)
+        self._folding = None
 
     def _touch_rule(self, code: str) -> None:
         self._touch(finding.id for finding in self._all() if finding.code == code)
+        self._folding = None
 
     def _forget(self, ids: Iterable[str]) -> None:
         for finding_id in list(ids):

@@ -18,6 +18,7 @@ from companion.engine.requests import (
 from companion.errors import ModelError, RangeRefused, RequestError, StaleEdit, UnknownId
 from companion.session.decisions import Decisions
 from companion.session.news import (
+    CheckVariants,
     JobNews,
     ModelNews,
     PassageNews,
@@ -42,9 +43,11 @@ from companion.worker import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from companion.session.fair_use import FairUse
+    from companion.suggestions import CheckedVariant
 
 MODEL_PROBLEMS: Final = ("model_missing", "checkpoint_mismatch", "out_of_memory", "internal_error")
 
@@ -198,6 +201,30 @@ class ModelWork(Decisions):
         )
         self._put(StartRegenerate(suggestion.job_id, request))
 
+    def variants_checked(self, suggestion: Suggestion, checked: Iterable[CheckedVariant]) -> None:
+        """The rules have looked at the variants of a suggestion, which is to be offered now.
+
+        Args:
+            suggestion: As it was when they were asked; what has changed since voids the answer.
+            checked: What they say; nothing of variants that they could not look at.
+        """
+        if not self.awaits_check(suggestion):
+            return
+        seen = [
+            replace(one, findings=tuple(f for f in one.findings if not self.board.is_dismissed(f)))
+            for one in checked
+        ]
+        suggestion = self.suggestions.check(suggestion, seen)
+        job = self.jobs.get(suggestion.job_id)
+        if job is None:
+            self._put(SuggestionNews(suggestion))
+        else:
+            self._end_job(replace(job, note=None), JobState.DONE)
+
+    def awaits_check(self, suggestion: Suggestion) -> bool:
+        """Whether what the rules say of a suggestion, as it is here, is still of interest."""
+        return self.suggestions.of_job(suggestion.job_id) is suggestion and suggestion.state.open
+
     def _job_reported(self, report: JobReport) -> None:
         job = self.jobs.get(report.job_id)
         if job is None:  # called off here while the report was on its way
@@ -211,8 +238,14 @@ class ModelWork(Decisions):
                 if not job.generates:
                     self.board.scanned()
                     self._publish_review()
-                self._end_job(job, JobState.DONE)
                 self.problem_over("out_of_memory", "internal_error")
+                suggestion = self.suggestions.of_job(job.id)
+                if suggestion is None:
+                    self._end_job(job, JobState.DONE)
+                    return
+                note = "The rules look at what was written."
+                self._put(JobNews(self.jobs.put(replace(job, note=note))))
+                self._put(CheckVariants(self.suggestions.complete(suggestion)))
             case JobFailed(_, error):
                 self._end_job(job, JobState.FAILED, error)
                 if not isinstance(error, RequestError):

@@ -17,6 +17,7 @@ from companion.engine.guest import WrittenDifficulty
 from companion.engine.map_requests import STEP_WORDS, MapBegun, MapProgress, WrittenMap
 from companion.engine.requests import Passage
 from companion.errors import OptionRefused, UnknownId
+from companion.findings import counted
 from companion.session.news import CreateDifficulty, JobNews, StartGuest, StartMap
 from companion.session.plans import PlannedWrite
 from companion.session.song_timing import SongTiming
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from companion.engine.difficulty_wish import DifficultyWish
     from companion.engine.guest import GuestWish
     from companion.errors import CompanionError
+    from companion.findings import Finding
     from companion.session.fair_use import FairUse
     from companion.worker import JobReport
 
@@ -123,8 +125,10 @@ class NewDifficulties(SongTiming):
         planned = PlannedWrite(document, "", (), draft.what, draft.at, made)
         return difficulty_file_name(document.beatmap), planned
 
-    def difficulty_written(self, job_id: str, file_name: str, document: Document) -> None:
-        """A job's difficulty is a file now."""
+    def difficulty_written(
+        self, job_id: str, file_name: str, document: Document, findings: Iterable[Finding]
+    ) -> None:
+        """A job's difficulty is a file now, in which the rules find this."""
         job = self.jobs.get(job_id)
         if job is None:
             return
@@ -133,7 +137,7 @@ class NewDifficulties(SongTiming):
         count = "1 object" if n_objects == 1 else f"{n_objects} objects"
         known = "" if stars is None else f", {stars:.2f} stars"
         ignored = self._drafts[job_id].ignored
-        note = f"{count}{known}.{' ' if ignored else ''}{ignored}"
+        note = f"{count}{known}. The rules find {counted(findings)} in it. {ignored}".rstrip()
         self._end_job(replace(job, file_name=file_name, note=note), JobState.DONE)
 
     def difficulty_not_written(self, job_id: str, error: CompanionError) -> None:

@@ -189,6 +189,13 @@ class CreateDifficulty:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckVariants:
+    """Have the rules look at the variants of a suggestion; it is offered once they have."""
+
+    suggestion: Suggestion
+
+
+@dataclass(frozen=True, slots=True)
 class CancelJob:
     """Call a job off."""
 
@@ -222,7 +229,7 @@ StartOrder = StartScore | StartRegenerate | StartTiming | StartGuest | StartMap
 KeepOrder = KeepDismissed | KeepDismissedRules | KeepLevel
 """What has to survive restarts."""
 
-Order = StartOrder | CancelJob | CreateDifficulty | KeepOrder
+Order = StartOrder | CheckVariants | CancelJob | CreateDifficulty | KeepOrder
 """Goes to the shell, which has the worker, the disk and the journal."""
 
 Output = News | Order

@@ -11,10 +11,12 @@ from companion.beatmap import (
     TimeRange,
     TimingPoint,
     inverted,
+    relocate,
     splice_red_lines,
 )
+from companion.engine.requests import ASPECTS
 from companion.errors import EditConflict, RequestError, StaleEdit
-from companion.suggestions import relocate, splice
+from companion.suggestions import splice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +67,9 @@ def plan_acceptance(
     except EditConflict as error:
         raise StaleEdit(str(error)) from error
     span = suggestion.range
-    what = "New hitsounds" if suggestion.options.replace == "hitsounds" else "Regenerated"
+    part = suggestion.part(variant)
+    wished = ASPECTS - suggestion.options.kept if part is None else {part.take}
+    what = "Regenerated" if wished == ASPECTS else f"New {' and '.join(sorted(wished))}"
     return PlannedWrite(
         document,
         current.digest,
@@ -83,8 +87,8 @@ def plan_fix(shown: ShownFinding, current: Document, made: GeneratedBy | None) -
         RequestError: there is no concrete edit.
         StaleEdit: the lines are not what the fix was made for.
     """
-    finding = shown.finding
-    if not finding.fix:
+    finding = shown.fixing
+    if finding is None:
         raise RequestError("There is no concrete edit for this; change it in the editor.")
     try:
         edits = relocate(finding.fix, current)

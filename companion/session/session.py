@@ -18,6 +18,7 @@ from companion.session.board import FindingsBoard
 from companion.session.new_difficulties import NewDifficulties
 from companion.session.news import (
     CandidatesNews,
+    CheckVariants,
     FairUseNews,
     JobNews,
     MapNews,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
     from companion.beatmap import Document
     from companion.checks import Level
+    from companion.engine.requests import Aspect
     from companion.findings import Finding
     from companion.journal import UndoStep
     from companion.session.examination import Examined
@@ -236,8 +238,24 @@ class Session(NewDifficulties):
             elif job is not None:
                 self._put(JobNews(self.jobs.put(replace(job, revision=revision.number))))
             self._put(SuggestionNews(suggestion))
+            if suggestion.complete and suggestion.state.open:
+                self._put(CheckVariants(suggestion))
 
     # ------------------------------------------------------------------ suggestions and findings
+
+    def take_part(self, suggestion_id: str, variant: int, take: Aspect) -> None:
+        """Make a further variant of a suggestion, of which only a part is new.
+
+        Raises:
+            RequestError: The suggestion is not on offer, or has no such variant.
+            OptionRefused: This part cannot be taken by itself.
+        """
+        self.fair_use.require_generating()
+        before = self.suggestions.get(suggestion_id)
+        suggestion = self.suggestions.take(before, variant, take)
+        if suggestion is not before:
+            self._put(SuggestionNews(suggestion))
+            self._put(CheckVariants(suggestion))
 
     def plan_accept(self, suggestion_id: str, variant: int, disk: bytes) -> PlannedWrite:
         """How to write a variant into the file as it is on the disk.
@@ -274,7 +292,7 @@ class Session(NewDifficulties):
         """
         shown = self._require_finding(finding_id)
         made = None
-        if shown.source == "model":
+        if shown.fix_source == "model":
             self.fair_use.require_generating()
             made = self._generated_by("fix_applied", 0)
         if base_revision > self._require_usable().number:

@@ -85,6 +85,21 @@ class ShownFinding:
 
     finding: Finding
     source: Source
+    support: tuple[Finding, ...] = ()
+    """Of a rule's: what the model finds surprising there, too, the most surprising first."""
+
+    @property
+    def fixing(self) -> Finding | None:
+        """Whose edit is on offer: the finding's own, or else what the model would rather have."""
+        return next((one for one in (self.finding, *self.support) if one.fix), None)
+
+    @property
+    def fix_source(self) -> Source | None:
+        """Who proposes the edit that is on offer."""
+        fixing = self.fixing
+        if fixing is None:
+            return None
+        return self.source if fixing is self.finding else "model"
 
 
 JobKind = Literal["score", "regenerate", "hitsounds", "timing", "guest", "map"]

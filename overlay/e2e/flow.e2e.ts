@@ -59,6 +59,14 @@ function timesAndPlaces(map: string): string[] {
   return [head, ...objects.split("\r\n").map((line) => line.split(",").slice(0, 4).join())];
 }
 
+/** A map's lines, of its objects all but where they are and how their curves run. */
+function timesAndSounds(map: string): string[] {
+  const [head = "", objects = ""] = map.split("[HitObjects]");
+  const without = ([, , ...fields]: string[]) =>
+    fields.filter((field) => !/^[BCLP]\|/.test(field)).join();
+  return [head, ...objects.split("\r\n").map((line) => without(line.split(",")))];
+}
+
 function stamp(time_ms: number): string {
   const two = (value: number) => String(Math.floor(value)).padStart(2, "0");
   const rest = String(time_ms % 1000).padStart(3, "0");
@@ -102,6 +110,50 @@ describe("a mapper's round", () => {
     expect(await readFile(scratch.map)).toEqual(before);
     expect(complaints).toEqual([]);
   });
+
+  it.skipIf(engine === "bundled")(
+    "shows what a variant would bring, and takes only the positions of the better one",
+    async () => {
+      await openOverlay(page, daemon.url);
+      const before = await readFile(scratch.map, "utf8");
+      // What the model says of an object that a rule objects to stands with the rule's finding.
+      const unsnapped = page.locator('[data-code="unsnapped_object"]').first();
+      await unsnapped.getByText("The model finds this surprising, too").waitFor();
+      expect(await page.locator('[data-code="maimod.snap"]').count()).toBe(0);
+      await unsnapped.getByRole("button", { name: "Dismiss" }).click();
+      await page.locator('[data-code="maimod.snap"]').first().waitFor();
+
+      await selectRange(page, 0.3, 0.7);
+      await page.getByRole("checkbox", { name: "Hitsounds" }).check();
+      await page.getByTestId("what-is-new").getByText("New rhythm and positions").waitFor();
+      await regenerate(page);
+      await page.locator('[data-testid="suggestion-state"][data-state="offered"]').waitFor();
+      // The fake prefers its first variant; the rules do not.
+      const variants = page.locator(".choices .segments").last();
+      await variants.getByText("★ 2").waitFor();
+      const brought = page.getByTestId("variant-findings");
+      await brought.getByText("come last").waitFor();
+      expect(await brought.locator('[data-code="unsnapped_object"]').count()).toBe(0);
+      await variants.getByRole("radio", { name: "1 !" }).check();
+      const row = brought.locator('[data-code="unsnapped_object"]');
+      await row.getByRole("button").click();
+      const at = await row.locator(".time").textContent();
+      expect(await page.getByTestId("cursor").textContent()).toBe(at);
+
+      await variants.getByRole("radio", { name: "★ 2" }).check();
+      await page.getByTestId("take").selectOption("positions");
+      await brought.getByText(/It brings|nothing new/).waitFor();
+      await page.getByRole("button", { name: "Accept only the positions of variant 2" }).click();
+      await page.getByTestId("accepted-note").waitFor();
+      const after = await readFile(scratch.map, "utf8");
+      expect(after).not.toBe(before);
+      expect(timesAndSounds(after)).toEqual(timesAndSounds(before));
+      await page.getByTestId("undo").click();
+      await page.getByTestId("undo").waitFor({ state: "detached" });
+      expect(await readFile(scratch.map, "utf8")).toBe(before);
+      expect(complaints).toEqual([]);
+    },
+  );
 
   it("chooses hitsounds for the whole map, which change nothing else, and takes them back", async () => {
     await openOverlay(page, daemon.url);

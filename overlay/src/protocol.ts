@@ -19,6 +19,7 @@ export type ClientMessage =
   | WriteGuest
   | WriteMap
   | Cancel
+  | TakePart
   | Accept
   | Reject
   | Undo
@@ -68,6 +69,7 @@ export type ClientRequest =
   | WriteGuest
   | WriteMap
   | Cancel
+  | TakePart
   | Accept
   | Reject
   | Undo
@@ -205,6 +207,10 @@ export interface RegenerateOptions {
    * What of the existing objects is replaced.
    */
   replace?: "all" | "rhythm" | "positions" | "hitsounds";
+  /**
+   * What of them stays; says the same the other way round, so that `replace` then is `all`.
+   */
+  keep?: ("rhythm" | "positions" | "hitsounds")[];
   /**
    * Whether green lines in the range may change. Red lines never do.
    */
@@ -411,6 +417,30 @@ export interface Cancel {
    * The job.
    */
   job_id: string;
+}
+/**
+ * Makes a further variant of an offered suggestion, in which only a part is new.
+ *
+ * It is told with a `suggestion` before the reply, and accepted like the others.
+ */
+export interface TakePart {
+  /**
+   * Comes back in the reply.
+   */
+  request_id: string;
+  type: "take_part";
+  /**
+   * The suggestion.
+   */
+  suggestion_id: string;
+  /**
+   * Which variant; none that is a part itself.
+   */
+  variant: number;
+  /**
+   * What is taken of its objects; the rest stays as the map has it.
+   */
+  take: "rhythm" | "positions" | "hitsounds";
 }
 /**
  * Writes one variant of an offered suggestion into the map.
@@ -967,9 +997,43 @@ export interface Finding {
    */
   fix_label: string | null;
   /**
+   * Who proposes that edit: what the model proposes is generated content. Null without one.
+   */
+  fix_source: ("rule" | "model") | null;
+  /**
    * `osu://edit/...` link that jumps the editor there.
    */
   editor_link: string;
+  /**
+   * The file that it is about, by its name within the mapset's folder; null for the open map and
+   * for the mapset as a whole.
+   */
+  file: string | null;
+  /**
+   * Of a rule's finding: what the model finds surprising there, too, most surprising first.
+   */
+  support: Support[];
+}
+/**
+ * What the model says to a rule's finding: it is surprised by the same, too.
+ */
+export interface Support {
+  /**
+   * Its id; it is a finding of its own once the rule's is dismissed or gone.
+   */
+  id: string;
+  /**
+   * Group of checks.
+   */
+  category: string;
+  /**
+   * What the model expected instead.
+   */
+  message: string;
+  /**
+   * How surprised the model is.
+   */
+  surprisal_bits: number | null;
 }
 /**
  * What was decided about the findings, and what changed among them.
@@ -1158,8 +1222,8 @@ export interface Suggestion {
   end_ms: number;
   settings: GenerationSettings;
   /**
-   * `offered` once all its passages are there; only `offered` can be accepted. `stale` means that
-   * the map moved on under it.
+   * `offered` once all its passages are there and the rules have looked at them; only `offered`
+   * can be accepted. `stale` means that the map moved on under it.
    */
   state: "generating" | "offered" | "accepted" | "rejected" | "stale" | "failed" | "cancelled";
   /**
@@ -1171,7 +1235,8 @@ export interface Suggestion {
    */
   accepted_variant: number | null;
   /**
-   * Variant numbers, best first, judged by what follows the range; empty while unknown.
+   * Variant numbers, best first: those that bring problems last, and else judged by what follows
+   * the range. Empty while unknown.
    */
   ranking: number[];
   /**
@@ -1204,6 +1269,10 @@ export interface GenerationSettings {
    */
   replace: "all" | "rhythm" | "positions" | "hitsounds";
   /**
+   * What of them stays, in whichever way that was asked for.
+   */
+  kept: ("rhythm" | "positions" | "hitsounds")[];
+  /**
    * Whether green lines in the range may change.
    */
   change_green_lines: boolean;
@@ -1221,6 +1290,14 @@ export interface Variant {
    */
   objects: TimelineObject[];
   /**
+   * The variant that it takes a part of; null for one that was generated.
+   */
+  part_of: number | null;
+  /**
+   * What it takes of that.
+   */
+  part: ("rhythm" | "positions" | "hitsounds") | null;
+  /**
    * Mean natural log probability of its tokens: how sure the model was. Null before the first
    * passage.
    */
@@ -1229,6 +1306,11 @@ export interface Variant {
    * How many of these objects do not stand in the map like this.
    */
   changed: number;
+  /**
+   * What the rules would find within the range if it was accepted, and do not find now. Null as
+   * long as they have not looked at it.
+   */
+  findings: Finding[] | null;
 }
 /**
  * A song's timing as it was heard, beside that of the map.
@@ -1645,8 +1727,8 @@ export interface Suggestion1 {
   end_ms: number;
   settings: GenerationSettings;
   /**
-   * `offered` once all its passages are there; only `offered` can be accepted. `stale` means that
-   * the map moved on under it.
+   * `offered` once all its passages are there and the rules have looked at them; only `offered`
+   * can be accepted. `stale` means that the map moved on under it.
    */
   state: "generating" | "offered" | "accepted" | "rejected" | "stale" | "failed" | "cancelled";
   /**
@@ -1658,7 +1740,8 @@ export interface Suggestion1 {
    */
   accepted_variant: number | null;
   /**
-   * Variant numbers, best first, judged by what follows the range; empty while unknown.
+   * Variant numbers, best first: those that bring problems last, and else judged by what follows
+   * the range. Empty while unknown.
    */
   ranking: number[];
   /**
@@ -2027,6 +2110,10 @@ export interface GenerationSettings1 {
    */
   replace: "all" | "rhythm" | "positions" | "hitsounds";
   /**
+   * What of them stays, in whichever way that was asked for.
+   */
+  kept: ("rhythm" | "positions" | "hitsounds")[];
+  /**
    * Whether green lines in the range may change.
    */
   change_green_lines: boolean;
@@ -2167,6 +2254,10 @@ export interface RegenerateOptions1 {
    * What of the existing objects is replaced.
    */
   replace?: "all" | "rhythm" | "positions" | "hitsounds";
+  /**
+   * What of them stays; says the same the other way round, so that `replace` then is `all`.
+   */
+  keep?: ("rhythm" | "positions" | "hitsounds")[];
   /**
    * Whether green lines in the range may change. Red lines never do.
    */

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companion.beatmap import Document, TextEdit, edit_between, inverted, rebased
+from companion.beatmap import Document, TextEdit, edit_between, inverted, rebased, relocate
 from companion.beatmap.edits import edits_of
-from companion.errors import StaleEdit
+from companion.errors import EditConflict, StaleEdit
 
 
 def doc(*lines: str) -> Document:
@@ -123,3 +123,24 @@ def test_a_file_without_a_final_newline_stays_so(
 ) -> None:
     document = Document.parse(b"a\r\nb")
     assert document.apply(edits_of(document, removed, added)).to_bytes() == result
+
+
+def test_lines_are_found_where_they_moved() -> None:
+    document = Document.parse(b"a\nb\nc\n")
+    edit = TextEdit(1, (b"b\n",), (b"x\n",))
+    assert relocate([edit], document) == (edit,)
+    moved = Document.parse(b"// one more line\n" + document.to_bytes())
+    assert relocate([edit], moved)[0].first_line == 2
+
+
+@pytest.mark.parametrize(
+    ("edit", "data"),
+    [
+        (TextEdit(3, (b"gone\n",), ()), b"a\nb\n"),
+        (TextEdit(3, (b"a\n",), ()), b"a\nb\na\n"),
+        (TextEdit(3, (), (b"new\n",)), b"a\n"),
+    ],
+)
+def test_lines_that_cannot_be_told_are_a_conflict(edit: TextEdit, data: bytes) -> None:
+    with pytest.raises(EditConflict):
+        relocate([edit], Document.parse(data))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,7 @@ from companion.errors import PortInUse
 from protocol import messages as m
 
 
-async def _generated(client, *, variants=1, start_ms=5000, end_ms=9000):
+async def _generated(client, *, start_ms=5000, end_ms=9000, **options):
     """A suggestion on offer."""
     await client.ask(m.AcknowledgeNotice)
     reply = await client.ask(
@@ -21,10 +22,14 @@ async def _generated(client, *, variants=1, start_ms=5000, end_ms=9000):
         base_revision=client.map.revision,
         start_ms=start_ms,
         end_ms=end_ms,
-        options=m.RegenerateOptions(seed=1, variants=variants),
+        options=m.RegenerateOptions(seed=1, **options),
     )
     assert reply.ok, reply.error
     return await client.offered(reply.suggestion_id)
+
+
+async def _part(client, suggestion, take):
+    return await client.ask(m.TakePart, suggestion_id=suggestion.id, variant=0, take=take)
 
 
 async def test_snapshot_shows_the_open_map(start, join, mapset):
@@ -49,6 +54,38 @@ async def test_a_save_brings_rule_findings_then_model_findings(start, join, maps
         rules = [i for i, s in enumerate(client.seen) if _adds(s, "rule")]
         model = [i for i, s in enumerate(client.seen) if _adds(s, "model")]
         assert rules[0] < model[0]
+
+
+async def test_what_a_rule_explains_of_the_models_is_one_finding(start, join, mapset):
+    mapset.save(moved={10: 37})
+    engine = FakeEngine()
+    engine.code = "maimod.snap"
+    async with start(engine) as daemon, join(daemon) as client:
+        unsnapped = await client.until(
+            lambda c: next((f for f in c.findings.values() if f.support), None)
+        )
+        assert {f.source for f in client.findings.values()} == {"rule"}
+        [surprise] = unsnapped.support
+        assert (unsnapped.code, unsnapped.fix_source) == ("unsnapped_object", "rule")
+        assert surprise.surprisal_bits == 37.0
+        await client.ask(m.Dismiss, finding_id=unsnapped.id)
+        assert client.findings[surprise.id].source == "model"
+        await client.ask(m.RestoreDismissed)
+        assert surprise.id not in client.findings
+
+
+async def test_a_finding_names_its_file_within_the_set(start, join, mapset):
+    (mapset.folder / "sb").mkdir()
+    (mapset.folder / "sb" / "left over.png").write_bytes(b"1")
+    async with start() as daemon, join(daemon) as client:
+        await client.until(lambda c: any(f.code == "unused_file" for f in c.findings.values()))
+        files = {f.code: f.file for f in client.findings.values()}
+        assert files["unused_file"] == "sb/left over.png"
+        # a rule about the set that is about the open map
+        assert files["preview_time"] is None
+        assert str(mapset.folder) not in "".join(
+            f.model_dump_json() for f in client.findings.values()
+        )
 
 
 def _adds(message, source):
@@ -122,6 +159,69 @@ async def test_accepting_splices_and_undo_restores_every_byte(start, join, mapse
 def _in_range(line):
     fields = line.split(b",")
     return len(fields) > 5 and fields[2].isdigit() and 5000 <= int(fields[2]) < 9000
+
+
+class UnsnappedFirst(FakeEngine):
+    """Puts an object of its first variant off the beat."""
+
+    def regenerate(self, request, token):
+        for passage in super().regenerate(request, token):
+            first = passage.variant == 0 and passage.range.start_ms == request.range.start_ms
+            line = b"256,192,%d,1,0,0:0:0:0:" % (request.range.start_ms + 60)
+            yield replace(passage, lines=(line, *passage.lines[1:])) if first else passage
+
+
+async def test_a_variant_comes_with_what_the_rules_would_find(start, join):
+    async with start(UnsnappedFirst()) as daemon, join(daemon) as client:
+        suggestion = await _generated(client, variants=2)
+        first, second = suggestion.variants
+        [problem] = [f for f in first.findings if f.severity == "problem"]
+        assert (problem.code, problem.source, problem.start_ms) == (
+            "unsnapped_object",
+            "rule",
+            5060,
+        )
+        assert (problem.fix_label, problem.editor_link) == (None, "")
+        assert not [f for f in second.findings if f.severity == "problem"]
+        assert suggestion.ranking == [1, 0]  # the fake prefers the first
+        assert problem.id not in client.findings
+        states = [s.suggestion for s in client.seen if isinstance(s, m.SuggestionChanged)]
+        assert [s.state for s in states] == ["generating", "offered"]
+        await client.ask(m.Accept, suggestion_id=suggestion.id, variant=0)
+        assert problem.id in client.findings
+
+
+async def test_a_part_of_the_map_is_kept_and_a_part_of_a_variant_taken(start, join, mapset):
+    engine = FakeEngine()
+    before = mapset.map.read_bytes()
+    async with start(engine) as daemon, join(daemon) as client:
+        suggestion = await _generated(client, keep=("rhythm",))
+        assert suggestion.settings.kept == ["rhythm"]
+        assert engine.requests[-1].options.keep == {"rhythm"}
+        reply = await _part(client, suggestion, "rhythm")
+        assert reply.error.code == "option_refused"
+        suggestion = await _generated(client)
+        assert (await _part(client, suggestion, "positions")).ok
+        (_, part) = client.suggestions[suggestion.id].variants
+        assert (part.variant, part.part_of, part.part) == (1, 0, "positions")
+        assert len(part.objects) == 8
+        await client.until(lambda c: c.suggestions[suggestion.id].variants[1].findings is not None)
+        assert (await client.ask(m.Accept, suggestion_id=suggestion.id, variant=1)).ok
+        lines = zip(before.split(b"\r\n"), mapset.map.read_bytes().split(b"\r\n"), strict=True)
+        changed = [(old.split(b","), new.split(b",")) for old, new in lines if old != new]
+        assert changed
+        assert all(old[2:] == new[2:] for old, new in changed)
+        assert client.undo.description.startswith("New positions 00:05:000")
+        await client.ask(m.Undo)
+        refused = await client.ask(
+            m.Regenerate,
+            base_revision=client.map.revision,
+            start_ms=5000,
+            end_ms=9000,
+            options=m.RegenerateOptions(keep=("rhythm",), replace="positions"),
+        )
+        assert refused.error.code == "option_refused"
+    assert mapset.map.read_bytes() == before
 
 
 async def test_the_companions_own_write_is_one_revision(start, join, mapset):
@@ -256,9 +356,13 @@ async def test_generation_overtakes_a_scan(start, join):
         gate.set()
         await client.offered(reply.suggestion_id)
         await client.scanned()
-        states = [s.job for s in client.seen if isinstance(s, m.JobChanged)]
-        ended = [j.kind for j in states if j.state == "done"]
-        assert ended == ["regenerate", "score"]
+        passages = [i for i, s in enumerate(client.seen) if isinstance(s, m.PassageAdded)]
+        [scored] = [
+            i
+            for i, s in enumerate(client.seen)
+            if isinstance(s, m.JobChanged) and (s.job.kind, s.job.state) == ("score", "done")
+        ]
+        assert passages[-1] < scored
 
 
 async def test_dismissed_findings_stay_dismissed(start, join, mapset):

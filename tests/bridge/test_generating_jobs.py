@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 
 from companion.beatmap import Document, storage
+from companion.checks import run_checks
 from companion.engine.fake import FakeEngine
 from companion.errors import OptionRefused, OutOfMemory
+from companion.findings import counted
 from companion.journal import Journal
 from protocol import messages as m
 
@@ -193,6 +195,7 @@ async def test_a_guest_difficulty_becomes_a_new_file_of_the_set(start, join, map
         assert written.beatmap.version == "3.5 stars"
         assert [(p.time_ms, p.beat_length) for p in written.beatmap.red_lines] == [(0, 500)]
         assert f"{len(written.beatmap.hit_objects)} objects" in job.note
+        assert f"The rules find {counted(run_checks(written))} in it." in job.note
         assert _set_of(mapset) == {*files, job.file_name}
         assert mapset.map.read_bytes() == before
         assert not client.undo.available

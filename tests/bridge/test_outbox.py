@@ -28,7 +28,10 @@ def finding(name, message="m"):
         weight=1,
         surprisal_bits=None,
         fix_label=None,
+        fix_source=None,
         editor_link="",
+        file=None,
+        support=[],
     )
 
 

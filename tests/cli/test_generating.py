@@ -57,6 +57,24 @@ def test_a_map_gives_its_song_its_settings_and_its_red_lines(ready: Commands, ma
     assert (record.action, record.start_ms, record.end_ms, record.seed) == ("accepted", 0, 8000, 5)
 
 
+def test_what_the_rules_find_in_it_is_told(ready: Commands, map_path: Path):
+    answer = ready("generate", map_path, "--seed", 5, "--json")
+    path = answer.value["written"]
+    found = ready("mod", path, "--rules-only", "--json").value["findings"]
+    assert {one["id"] for one in answer.value["findings"]} == {one["id"] for one in found}
+    assert found
+    n_problems = sum(one["severity"] == "problem" for one in found)
+    assert f"The rules find {n_problems} problem" in answer.err
+
+
+def test_of_a_map_that_is_there_only_what_is_new_is_told(ready: Commands, map_path: Path):
+    into = ("--add-to-beatmap", "--overwrite-reference-beatmap")
+    answer = ready("generate", map_path, *into, "--start-time", 2500, "--end-time", 4000, "--json")
+    assert answer.value["kind"] == "map"
+    whole = ready("mod", map_path, "--rules-only", "--json").value["findings"]
+    assert {one["id"] for one in answer.value["findings"]} < {one["id"] for one in whole}
+
+
 def test_the_new_difficulty_stays_in_the_submitted_set(ready: Commands, map_path: Path):
     map_path.write_bytes(MAP.replace(b"Version:Normal", b"Version:Normal\r\nBeatmapSetID:77"))
     value = ready("generate", map_path, "--json").value

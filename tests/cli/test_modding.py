@@ -17,9 +17,24 @@ def test_rules_and_model_are_listed(companion: Commands, map_path: Path):
     answer = companion("mod", map_path)
     assert answer.status == 0
     assert "Nobody - Test [Normal] by Somebody: 5 objects" in answer.out
-    assert "Rhythm: Expected this object 9 ms away, on the beat." in answer.out
+    assert "Rhythm (model): Expected this object 9 ms away, on the beat." in answer.out
     assert "osu://edit/00:02:009" in answer.out
     assert answer.out.index("problems (") < answer.out.index("suggestions (")
+
+
+def test_what_a_rule_explains_is_listed_once(
+    companion: Commands, map_path: Path, engine: FakeEngine
+):
+    engine.code = "maimod.snap"
+    answer = companion("mod", map_path)
+    assert "suggestions (" not in answer.out
+    too = "The model finds this surprising, too: Expected this object 9 ms away, on the beat. 9.0"
+    assert too in answer.out
+    findings = companion("mod", map_path, "--json").value["findings"]
+    [unsnapped] = [finding for finding in findings if finding["code"] == "unsnapped_object"]
+    assert {finding["source"] for finding in findings} == {"rule"}
+    assert [one["surprisal_bits"] for one in unsnapped["support"]] == [9.0]
+    assert unsnapped["fix_source"] == "rule"
 
 
 def test_json_has_the_names_of_the_wire(companion: Commands, map_path: Path):

@@ -1,17 +1,23 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from companion.cli import workbench
+from companion.engine.fake import FakeEngine
 from companion.engine.requests import RegenerateRequest
 from companion.errors import OutOfMemory
 from companion.journal import Journal, StoredFairUse, disclosure, map_key
 from tests.cli.conftest import MAP, Answer, Commands
 
 if TYPE_CHECKING:
-    from companion.engine.fake import FakeEngine
+    from collections.abc import Iterator
+
+    from companion.engine.cancellation import CancelToken
+    from companion.engine.requests import Passage
 
 SECTION = ("--start", "1000", "--end", "00:03:000", "--seed", "7")
 
@@ -59,6 +65,38 @@ def test_json_says_everything(ready: Commands, map_path: Path):
     assert value["best_variant"] == 0
     assert value["written"] is None
     assert not value["in_place"]
+
+
+def problems(variant: dict[str, Any]) -> list[dict[str, Any]]:
+    return [finding for finding in variant["findings"] if finding["severity"] == "problem"]
+
+
+class UnsnappedFirst(FakeEngine):
+    """Puts an object of its first variant off the beat."""
+
+    def regenerate(self, request: RegenerateRequest, token: CancelToken) -> Iterator[Passage]:
+        for passage in super().regenerate(request, token):
+            if passage.variant == 0:
+                line = b"100,100,1560,1,0,0:0:0:0:"
+                yield replace(passage, lines=(passage.lines[0], line, *passage.lines[2:]))
+            else:
+                yield passage
+
+
+def test_a_variant_that_brings_problems_is_not_the_best(
+    ready: Commands, map_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(workbench, "make_engine", lambda settings: UnsnappedFirst())
+    answer = ready("regenerate", map_path, *SECTION, "--variants", 2, "--json")
+    first, second = answer.value["variants"]
+    assert [f["code"] for f in problems(first)] == ["unsnapped_object"]
+    assert problems(second) == []
+    assert answer.value["best_variant"] == 1
+    assert "Variant 1 is left: the rules find 1 problem" in answer.err
+    assert "Variant 2 is taken: variants that bring problems come last." in answer.err
+    alone = ready("regenerate", map_path, *SECTION)
+    assert "  00:01:560  problem, Timing: " in alone.err
+    assert all(line.count(",") >= 4 for line in lines(alone))  # objects, and nothing else
 
 
 def test_options_reach_the_engine(ready: Commands, map_path: Path, engine: FakeEngine):

@@ -10,6 +10,7 @@ import json
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,13 +30,20 @@ if TYPE_CHECKING:
 
 
 _POLL_S = 0.01
+OFF_MS = 61
+"""No divisor has a tick so far from a beat."""
 
 
 class PacedEngine(FakeEngine):
-    """Takes its time over each passage, so that a browser can be seen to follow."""
+    """Takes its time over each passage, so that a browser can be seen to follow.
+
+    An object of the first of several variants stands off the beat; what it says of the map is of a
+    matter that rules explain.
+    """
 
     def __init__(self, pace_s: float) -> None:
         super().__init__()
+        self.code = "maimod.snap"
         self._pace_s = pace_s
         self._never = threading.Event()
 
@@ -46,7 +54,17 @@ class PacedEngine(FakeEngine):
             while time.monotonic() < due:
                 token.raise_if_cancelled()
                 self._never.wait(_POLL_S)
-            yield passage
+            yield _off_the_beat(passage) if _is_first_of_several(passage, request) else passage
+
+
+def _is_first_of_several(passage: Passage, request: RegenerateRequest) -> bool:
+    starts = passage.range.start_ms == request.range.start_ms
+    return starts and passage.variant == 0 and request.options.variants > 1
+
+
+def _off_the_beat(passage: Passage) -> Passage:
+    line = b"256,192,%d,1,0,0:0:0:0:" % (passage.range.start_ms + OFF_MS)
+    return replace(passage, lines=(line, *passage.lines[1:]))
 
 
 def main() -> None:

@@ -34,6 +34,13 @@ CLIENT: list[Any] = [
         end_ms=10,
         options=m.RegenerateOptions(difficulty=3.5, seed=7, replace="rhythm", variants=3),
     ),
+    m.Regenerate(
+        request_id="1",
+        base_revision=2,
+        start_ms=0,
+        end_ms=10,
+        options=m.RegenerateOptions(keep=("rhythm", "hitsounds")),
+    ),
     m.ChooseHitsounds(request_id="1", base_revision=2),
     m.ChooseHitsounds(
         request_id="1",
@@ -54,6 +61,7 @@ CLIENT: list[Any] = [
     ),
     m.Cancel(request_id="1", job_id="j"),
     m.Accept(request_id="1", suggestion_id="s", variant=1),
+    m.TakePart(request_id="1", suggestion_id="s", variant=0, take="positions"),
     m.Reject(request_id="1", suggestion_id="s"),
     m.Undo(request_id="1"),
     m.Rescan(request_id="1"),

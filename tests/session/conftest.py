@@ -10,6 +10,7 @@ from companion.beatmap import TimeRange
 from companion.engine.requests import ModelInfo
 from companion.findings import Finding, Severity, finding_id
 from companion.session import (
+    CheckVariants,
     Detection,
     FairUse,
     OpenMap,
@@ -19,6 +20,7 @@ from companion.session import (
     StartScore,
     examine,
 )
+from companion.suggestions import check_variants
 from companion.worker import ModelReady
 
 HEAD = (
@@ -88,6 +90,13 @@ class Driver:
 
     def orders(self, kind):
         return [o for o in self.outputs if isinstance(o, kind)]
+
+    def check(self):
+        """Do what the shell does with suggestions that the rules are to look at."""
+        for order in self.take():
+            if isinstance(order, CheckVariants):
+                self.session.variants_checked(order.suggestion, check_variants(order.suggestion))
+        return self.take()
 
     @property
     def score(self):

@@ -64,11 +64,20 @@ def test_a_job_is_done_when_its_file_is_there(opened):
     assert name == "-  () [3.5 stars].osu"
     assert (planned.generated.action, planned.generated.seed) == ("accepted", 9)
     assert planned.undo == ()
-    opened.session.difficulty_written(job_id, name, planned.document)
+    opened.session.difficulty_written(job_id, name, planned.document, ())
     (job,) = [o.job for o in opened.take() if isinstance(o, JobNews)]
     assert (job.state, job.file_name) == ("done", name)
     assert job.note is not None
     assert job.note.startswith("1 object, ")
+
+
+def test_the_note_says_what_the_rules_find(opened, new_finding):
+    job_id = finish(opened)
+    name, planned = opened.session.plan_new_difficulty(job_id, frozenset())
+    opened.take()
+    opened.session.difficulty_written(job_id, name, planned.document, (new_finding(1000),))
+    (job,) = [o.job for o in opened.take() if isinstance(o, JobNews)]
+    assert job.note.endswith(" The rules find 1 suggestion in it.")
 
 
 def test_a_name_that_was_taken_meanwhile_gets_a_number(opened):
@@ -100,7 +109,7 @@ def test_nothing_is_planned_for_a_job_that_was_called_off(opened):
     opened.session.cancel(job_id)
     with pytest.raises(UnknownId):
         opened.session.plan_new_difficulty(job_id, frozenset())
-    opened.session.difficulty_written(job_id, "x.osu", opened.session.revision.document)
+    opened.session.difficulty_written(job_id, "x.osu", opened.session.revision.document, ())
     assert all(job.file_name is None for job in opened.session.jobs)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from companion.beatmap import TextEdit, TimeRange
@@ -19,8 +21,10 @@ from companion.errors import (
     UnknownId,
     UnreadableBeatmap,
 )
+from companion.findings import Severity
 from companion.session import (
     CancelJob,
+    CheckVariants,
     FairUse,
     FairUseNews,
     FindingsNews,
@@ -35,6 +39,7 @@ from companion.session import (
     StartScore,
     SuggestionNews,
 )
+from companion.suggestions import check_variants
 from companion.worker import (
     JobDone,
     JobFailed,
@@ -63,7 +68,7 @@ def generate(driver, *, lines=(b"100,100,3000,1,0,0:0:0:0:",), **options):
     session.reported(JobStarted(job_id))
     session.reported(JobYielded(job_id, Passage(0, suggestion.range, tuple(lines), -1.0)))
     session.reported(JobDone(job_id))
-    driver.take()
+    driver.check()
     return session.suggestions.get(suggestion.id)
 
 
@@ -330,6 +335,125 @@ def test_the_ranking_of_variants_is_kept(opened):
     assert session.suggestions.get(suggestion.id).ranking == (1, 0)
 
 
+def offer_two(opened, first, second):
+    """A suggestion of two variants of one object each, of which the model prefers the second."""
+    session = opened.session
+    suggestion = session.regenerate("r", 1, TimeRange(3000, 5000), RegenerateOptions(variants=2))
+    for variant, line in enumerate((first, second)):
+        passage = Passage(variant, suggestion.range, (line,), -1.0)
+        session.reported(JobYielded(suggestion.job_id, passage))
+    session.reported(JobYielded(suggestion.job_id, VariantRank((1, 0), (1.0, 2.0))))
+    session.reported(JobDone(suggestion.job_id))
+    return suggestion.id
+
+
+CLEAN, UNSNAPPED = b"128,192,3000,1,0,0:0:0:0:", b"128,192,3060,1,0,0:0:0:0:"
+
+
+def test_a_variant_is_offered_once_the_rules_have_looked_at_it(opened):
+    key = offer_two(opened, CLEAN, UNSNAPPED)
+    (job,) = [job for job in opened.session.jobs.live if job.generates]
+    assert job.note == "The rules look at what was written."
+    assert opened.session.suggestions.get(key).state == "generating"
+    with pytest.raises(RequestError, match="generating"):
+        opened.session.plan_accept(key, 0, opened.data)
+    outputs = opened.check()
+    suggestion = opened.session.suggestions.get(key)
+    assert [o.suggestion for o in outputs if isinstance(o, SuggestionNews)] == [suggestion]
+    assert suggestion.state == "offered"
+    assert suggestion.findings(0) == ()
+    assert [f.code for f in suggestion.findings(1)] == ["unsnapped_object"]
+    # the model prefers the one that the rules object to
+    assert (suggestion.ranking, suggestion.order) == ((1, 0), (0, 1))
+    ended = next(o.job for o in outputs if isinstance(o, JobNews))
+    assert (ended.state, ended.note) == ("done", None)
+
+
+def test_a_save_elsewhere_has_the_variants_looked_at_again(opened, new_map):
+    key = offer_two(opened, CLEAN, UNSNAPPED)
+    (early,) = [o for o in opened.take() if isinstance(o, CheckVariants)]
+    opened.save(new_map(moved={10: 20}))
+    late = opened.orders(CheckVariants)[-1]
+    assert late.suggestion.base_revision == 2
+    opened.session.variants_checked(early.suggestion, ())  # of a map that is no more
+    assert opened.session.suggestions.get(key).state == "generating"
+    opened.session.variants_checked(late.suggestion, check_variants(late.suggestion))
+    assert opened.session.suggestions.get(key).state == "offered"
+    opened.take()
+    opened.save(new_map(moved={10: 20, 12: 20}))
+    assert opened.session.suggestions.get(key).findings(0) == ()
+    again = opened.orders(CheckVariants)[-1]
+    assert again.suggestion.base_revision == 3
+    opened.session.variants_checked(again.suggestion, ())
+    (news,) = opened.take()
+    assert news == SuggestionNews(opened.session.suggestions.get(key))
+    assert news.suggestion.findings(0) is None
+
+
+def test_what_cannot_be_checked_is_offered_all_the_same(opened):
+    key = offer_two(opened, CLEAN, UNSNAPPED)
+    (order,) = [o for o in opened.take() if isinstance(o, CheckVariants)]
+    opened.session.variants_checked(order.suggestion, ())
+    suggestion = opened.session.suggestions.get(key)
+    assert (suggestion.state, suggestion.findings(1)) == ("offered", None)
+    assert suggestion.order == (1, 0)
+
+
+def test_a_suggestion_called_off_while_the_rules_look_stays_called_off(opened):
+    key = offer_two(opened, CLEAN, UNSNAPPED)
+    (order,) = [o for o in opened.take() if isinstance(o, CheckVariants)]
+    opened.session.cancel(order.suggestion.job_id)
+    opened.take()
+    opened.session.variants_checked(order.suggestion, check_variants(order.suggestion))
+    assert opened.take() == []
+    assert opened.session.suggestions.get(key).state == "cancelled"
+
+
+def test_what_the_mapper_has_dismissed_is_not_held_against_a_variant(opened, new_map):
+    opened.save(new_map(moved={4: 60}))
+    (unsnapped,) = [
+        s.finding for s in opened.session.board.shown if s.finding.code == "unsnapped_object"
+    ]
+    opened.session.dismiss(unsnapped.id)
+    opened.save(new_map())
+    suggestion = opened.session.regenerate("r", 3, TimeRange(3000, 5000), RegenerateOptions())
+    passage = Passage(0, suggestion.range, (UNSNAPPED,), -1.0)
+    opened.session.reported(JobYielded(suggestion.job_id, passage))
+    opened.session.reported(JobDone(suggestion.job_id))
+    opened.check()
+    assert opened.session.suggestions.get(suggestion.id).findings(0) == ()
+
+
+def test_a_part_of_a_variant_is_looked_at_and_accepted_like_the_others(opened):
+    suggestion = generate(opened, lines=(b"100,100,3000,1,8,0:0:0:0:",))
+    opened.session.take_part(suggestion.id, 0, "positions")
+    (news, order) = opened.take()
+    assert news == SuggestionNews(opened.session.suggestions.get(suggestion.id))
+    assert news.suggestion.findings(0) is not None
+    assert news.suggestion.findings(1) is None
+    opened.session.variants_checked(order.suggestion, check_variants(order.suggestion))
+    assert opened.session.suggestions.get(suggestion.id).findings(1) is not None
+    opened.take()
+    opened.session.take_part(suggestion.id, 0, "positions")
+    assert opened.take() == []
+    planned = opened.session.plan_accept(suggestion.id, 1, opened.data)
+    before, after = opened.data.split(b"\n"), planned.document.to_bytes().split(b"\n")
+    changed = [new for old, new in zip(before, after, strict=True) if old != new]
+    assert changed[0] == b"100,100,3000,1,0,0:0:0:0:"
+    assert [line.split(b",")[2] for line in changed] == [b"3000", b"3500", b"4000", b"4500"]
+    assert planned.description == "New positions 00:03:000 - 00:05:000"
+    assert planned.document.apply(planned.undo).to_bytes() == opened.data
+
+
+def test_objects_that_stay_keep_the_green_lines_that_they_were_made_for(driver, new_map):
+    red = b"0,500,4,2,0,50,1,0\n"
+    driver.open(new_map().replace(red, red + b"3000,-50,4,2,0,50,0,0\n"))
+    keep = frozenset({"rhythm"})
+    suggestion = generate(driver, lines=(CLEAN,), keep=keep, change_green_lines=True)
+    planned = driver.session.plan_accept(suggestion.id, 0, driver.data)
+    assert b"3000,-50,4,2,0,50,0,0\n" in planned.document.to_bytes()
+
+
 def test_accepting_replaces_exactly_the_objects_in_the_range(opened):
     suggestion = generate(opened)
     planned = opened.session.plan_accept(suggestion.id, 0, opened.data)
@@ -358,6 +482,7 @@ def test_hitsounds_are_spliced_into_the_lines_and_undone(opened):
     lines = (b"128,192,3000,1,2,0:0:0:0:", b"144,192,3500,1,0,0:0:0:0:")
     session.reported(JobYielded(suggestion.job_id, Passage(0, suggestion.range, lines, -1.0)))
     session.reported(JobDone(suggestion.job_id))
+    opened.check()
     planned = session.plan_accept(suggestion.id, 0, opened.data)
     old, new = opened.data.split(b"\n"), planned.document.to_bytes().split(b"\n")
     assert [pair for pair in zip(old, new, strict=True) if pair[0] != pair[1]] == [
@@ -471,6 +596,8 @@ def test_modding_only_refuses_every_generating_action(opened, new_finding, every
     with pytest.raises(ModdingOnly):
         opened.session.plan_accept(suggestion.id, 0, opened.data)
     with pytest.raises(ModdingOnly):
+        opened.session.take_part(suggestion.id, 0, "rhythm")
+    with pytest.raises(ModdingOnly):
         opened.session.plan_fix(new_finding(3000).id, 1, opened.data)
     opened.session.set_modding_only(everywhere=everywhere, enabled=False)
     assert opened.session.plan_accept(suggestion.id, 0, opened.data)
@@ -500,6 +627,20 @@ def test_a_fix_is_found_again_after_lines_moved(opened, new_finding):
     gone = opened.data.replace(lines[at], b"")
     with pytest.raises(StaleEdit):
         opened.session.plan_fix(new_finding(3000).id, 1, gone)
+
+
+def test_the_models_edit_in_a_rules_finding_is_generated_content(opened, new_finding):
+    line = opened.data.splitlines(keepends=True)[20]
+    rule = replace(new_finding(3000, code="inconsistent_snapping"), severity=Severity.MINOR)
+    fix = (TextEdit(20, (line,), (b"0,0,3000,1,0\n",)),)
+    scored(opened, new_finding(3000, code="maimod.snap", fix=fix))
+    opened.session.set_checked(opened.session.revision, (rule,))
+    planned = opened.session.plan_fix(rule.id, 1, opened.data)
+    assert planned.document.to_bytes() == opened.data.replace(line, b"0,0,3000,1,0\n")
+    assert planned.generated.action == "fix_applied"
+    opened.session.set_modding_only(everywhere=True, enabled=True)
+    with pytest.raises(ModdingOnly):
+        opened.session.plan_fix(rule.id, 1, opened.data)
 
 
 def test_a_finding_without_a_concrete_edit_has_nothing_to_apply(opened, new_finding):

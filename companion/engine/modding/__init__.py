@@ -10,8 +10,18 @@ torch. May import ``companion.beatmap``, ``companion.findings`` and the torch-fr
 
 from __future__ import annotations
 
-from companion.engine.modding.findings import MapModder
+from companion.engine.modding.findings import CODE_PREFIX, MapModder
 from companion.engine.modding.record import JudgedEvent, ModdingSettings
+from companion.engine.modding.rules import Topic
 from companion.engine.modding.selection import Candidate, Chosen, Selection
 
-__all__ = ["Candidate", "Chosen", "JudgedEvent", "MapModder", "ModdingSettings", "Selection"]
+__all__ = [
+    "CODE_PREFIX",
+    "Candidate",
+    "Chosen",
+    "JudgedEvent",
+    "MapModder",
+    "ModdingSettings",
+    "Selection",
+    "Topic",
+]

@@ -102,6 +102,22 @@ class ObjectFields:
         parts = [_shifted_point(part, dx, dy) for part in self.fields[_CURVE].split(b"|")]
         return fields._with(_CURVE, b"|".join(parts))
 
+    def placed_like(self, other: ObjectFields) -> ObjectFields:
+        """Stand where an object of the same kind does, a slider with its curve; lengths stay."""
+        fields = self._with(_X, other.fields[_X])._with(_Y, other.fields[_Y])
+        if not self.type_bits & _SLIDER:
+            return fields
+        return fields._with(_CURVE, other.fields[_CURVE])
+
+    def sounding_like(self, other: ObjectFields) -> ObjectFields:
+        """Sound like an object of the same kind, at all edges and with its samples."""
+        fields = self._with(_HITSOUND, other.fields[_HITSOUND])
+        if self.type_bits & _SLIDER:
+            kept = fields.fields[:_EDGE_SOUNDS]
+            return ObjectFields((*kept, *other.fields[_EDGE_SOUNDS:]))
+        sample = other._sample()
+        return fields if fields._sample() == sample else fields._with_sample(sample)
+
     def with_new_combo(self) -> ObjectFields:
         """Begin a combo."""
         return self._with(_TYPE, _int(self.type_bits | _NEW_COMBO))

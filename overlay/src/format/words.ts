@@ -85,6 +85,12 @@ export function placeWords({ editor_link, start_ms }: Finding): string {
   return editor_link === "" ? "" : `${timestamp(start_ms)} `;
 }
 
+/** A file of the mapset; of a difficulty, only its name. */
+export function fileWords(file: string): string {
+  const difficulty = / \[(.+)\]\.osu$/i.exec(file)?.[1];
+  return difficulty === undefined ? file : `[${difficulty}]`;
+}
+
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;
 }

@@ -1,5 +1,6 @@
 import { bits, chance, surpriseWord } from "../format/surprisal";
 import { timestamp } from "../format/time";
+import { fileWords } from "../format/words";
 import type { Finding } from "../protocol";
 import { useApp } from "../state/app";
 import { isEditorLink, SEVERITY_NAMES } from "../state/findings";
@@ -30,23 +31,33 @@ export function FindingRow(props: RowProps) {
     <li class={classes.join(" ")} data-finding={finding.id} data-code={finding.code}>
       <div class="finding-head">
         <span class={`dot dot-${finding.severity}`} title={SEVERITY_NAMES[finding.severity]} />
-        <TimeLink finding={finding} />
+        <Place finding={finding} />
         <span class="faint" title={finding.rule}>
-          {finding.category}
+          {finding.category} · {finding.source}
         </span>
         {isNew && <span class="badge-new">new</span>}
-        <Surprise finding={finding} />
+        <Surprise surprisal={finding.surprisal_bits} />
       </div>
       <button type="button" class="finding-message" aria-pressed={selected} onClick={show}>
         <span class="visually-hidden">{SEVERITY_NAMES[finding.severity]}: </span>
         {finding.message}
       </button>
+      {finding.support.map((surprise) => (
+        <p key={surprise.id} class="finding-support" data-support={surprise.id}>
+          The model finds this surprising, too: {surprise.message}{" "}
+          <Surprise surprisal={surprise.surprisal_bits} />
+        </p>
+      ))}
       <div class="finding-buttons">
         {finding.fix_label !== null && mayApply && (
           <button
             type="button"
             class="button small"
-            title={`Apply: ${finding.fix_label}`}
+            title={
+              finding.fix_source === "model"
+                ? `Apply what the model proposes: ${finding.fix_label}`
+                : `Apply: ${finding.fix_label}`
+            }
             onClick={() => void actions.applyFix(finding.id)}
           >
             <span class="fix-label">{finding.fix_label}</span>
@@ -96,6 +107,22 @@ function focusNext(button: HTMLElement, code: string | null): void {
   }
 }
 
+/** The file or the time that a finding is about. */
+function Place({ finding }: { finding: Finding }) {
+  const { file, start_ms, end_ms, editor_link } = finding;
+  if (file !== null) {
+    return (
+      <span class="finding-file" title={file}>
+        {fileWords(file)}
+      </span>
+    );
+  }
+  if (editor_link === "" && start_ms === 0 && end_ms === 0) {
+    return <span class="finding-file">whole map</span>;
+  }
+  return <TimeLink finding={finding} />;
+}
+
 function TimeLink({ finding }: { finding: Finding }) {
   const { toasts } = useApp();
   const text = timestamp(finding.start_ms);
@@ -122,8 +149,7 @@ function TimeLink({ finding }: { finding: Finding }) {
   );
 }
 
-function Surprise({ finding }: { finding: Finding }) {
-  const surprisal = finding.surprisal_bits;
+function Surprise({ surprisal }: { surprisal: number | null }) {
   if (surprisal === null) return null;
   return (
     <span class="surprise" title={chance(surprisal)}>

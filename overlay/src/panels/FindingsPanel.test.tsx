@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Finding, Review } from "../protocol";
 import { reply } from "../testing/fake_socket";
-import { comparison, dismissed, finding, mapState, review } from "../testing/fixtures";
+import { comparison, dismissed, fairUse, finding, mapState, review } from "../testing/fixtures";
 import { MountedPage, settled } from "../testing/page";
 
 let page: MountedPage;
@@ -53,6 +53,7 @@ describe("the findings", () => {
           source: "model",
           surprisal_bits: 9.1,
           fix_label: "Move it",
+          fix_source: "model",
         }),
         finding("p"),
       ],
@@ -74,6 +75,50 @@ describe("the findings", () => {
     await page.opened({ findings: many });
     expect(listed().length).toBe(120);
     expect(page.find("[data-testid=finding-count]").textContent).toBe("5,000 findings");
+  });
+
+  it("say who found them, and of a rule's what the model says to it", async () => {
+    const surprise = {
+      id: "m",
+      category: "Rhythm",
+      message: "Expected later.",
+      surprisal_bits: 9.1,
+    };
+    const unsnapped = finding("p", { support: [surprise], fix_label: "Move", fix_source: "model" });
+    await page.opened({ findings: [unsnapped, finding("s", { source: "model" })] });
+    expect(page.find("[data-finding=p] .finding-head").textContent).toContain("Timing · rule");
+    expect(page.find("[data-finding=s] .finding-head").textContent).toContain("Timing · model");
+    expect(page.find("[data-support=m]").textContent).toBe(
+      "The model finds this surprising, too: Expected later. very surprising 9.1 bits",
+    );
+    // What the model proposes is generated content, whoever found the fault.
+    page.socket.deliver({
+      type: "fair_use",
+      seq: 2,
+      fair_use: fairUse({ modding_only_mapset: true, can_generate: false }),
+    });
+    await settled();
+    expect(page.root.querySelector("[data-finding=p] .fix-label")).toBeNull();
+  });
+
+  it("name the file or the difficulty that they are about", async () => {
+    const none = { start_ms: 0, end_ms: 0, editor_link: "" };
+    await page.opened({
+      findings: [
+        finding("f", { ...none, file: "sb/left over.png" }),
+        finding("d", { ...none, file: "Artist - Title (Mapper) [Hard [x]].osu" }),
+        finding("w", none),
+      ],
+    });
+    const place = (id: string) => page.find(`[data-finding=${id}] .finding-file`).textContent;
+    expect([place("f"), place("d"), place("w")]).toEqual([
+      "sb/left over.png",
+      "[Hard [x]]",
+      "whole map",
+    ]);
+    expect(page.find("[data-finding=d] .finding-file").title).toBe(
+      "Artist - Title (Mapper) [Hard [x]].osu",
+    );
   });
 
   it("flash when they are new", async () => {

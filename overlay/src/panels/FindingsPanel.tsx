@@ -67,7 +67,7 @@ export function FindingsPanel() {
             selected={view.selectedFinding.value === finding.id}
             fresh={fresh.has(finding.id)}
             isNew={isNew.has(finding.id)}
-            mayApply={finding.source === "rule" || !moddingOnly}
+            mayApply={finding.fix_source !== "model" || !moddingOnly}
           />
         ))}
         {visible.length === 0 && <li class="nothing">{nothingWords(app)}</li>}

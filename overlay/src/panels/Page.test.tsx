@@ -12,6 +12,7 @@ import {
   snapshot,
   suggestion,
   timing,
+  variant,
 } from "../testing/fixtures";
 import { MountedPage, settled } from "../testing/page";
 
@@ -90,7 +91,7 @@ describe("regenerating", () => {
       base_revision: 1,
       start_ms: 1000,
       end_ms: 3000,
-      options: { replace: "all", seed: null },
+      options: { keep: [], seed: null },
     });
   });
 
@@ -114,37 +115,137 @@ describe("regenerating", () => {
   it("is nowhere to be seen while modding-only is on", async () => {
     await opened({
       fair_use: fairUse({ modding_only_mapset: true, can_generate: false }),
-      findings: [finding("m", { source: "model", fix_label: "Model's fix" })],
+      findings: [finding("m", { source: "model", fix_label: "Model's fix", fix_source: "model" })],
     });
     expect(root.querySelector("[data-testid=generate]")).toBeNull();
     expect(root.textContent).not.toContain("Model's fix");
   });
 
-  it("switches off what the model cannot replace, with its reason", async () => {
+  it("keeps what it is told to keep", async () => {
     await opened();
     app.view.setRange(1000, 3000);
-    find<HTMLInputElement>("input[value=rhythm]").click();
+    app.view.work.value = "section";
+    await settled();
+    expect(find("[data-testid=what-is-new]").textContent).toBe("Everything is new");
+    find<HTMLInputElement>("input[name=keep-hitsounds]").click();
+    find<HTMLInputElement>("input[name=keep-rhythm]").click();
+    await settled();
+    expect(find("[data-testid=what-is-new]").textContent).toBe("New positions");
+    expect(find<HTMLInputElement>(".generate-form input[type=range]").disabled).toBe(true);
+    find("[data-testid=generate]").click();
+    await settled();
+    expect(socket.lastSent("regenerate").options).toMatchObject({
+      keep: ["hitsounds", "rhythm"],
+      guidance: 1,
+      change_green_lines: false,
+    });
+    socket.deliver(reply(socket.lastSent("regenerate").request_id, 2));
+    find<HTMLInputElement>("input[name=keep-positions]").click();
+    await settled();
+    expect(find<HTMLButtonElement>("[data-testid=generate]").title).toContain("nothing is left");
+  });
+
+  it("does not ask again for what the model cannot do, and says why", async () => {
+    await opened();
+    app.view.setRange(1000, 3000);
+    await settled();
+    find<HTMLInputElement>("input[name=keep-rhythm]").click();
     await settled();
     find("[data-testid=generate]").click();
     await settled();
     const { request_id } = socket.lastSent("regenerate");
-    const error = { code: "option_refused", message: "This model cannot do rhythm alone." };
+    const error = { code: "option_refused", message: "This model cannot choose positions." };
     socket.deliver(reply(request_id, 2, { ok: false, error }));
     await settled();
-    const rhythm = find<HTMLInputElement>("input[value=rhythm]");
-    expect(rhythm.disabled).toBe(true);
-    expect(rhythm.closest("label")?.title).toBe(error.message);
     expect(find(".toast").textContent).toContain(error.message);
+    const generate = () => find<HTMLButtonElement>("[data-testid=generate]");
+    expect([generate().disabled, generate().title]).toEqual([true, error.message]);
+    find<HTMLInputElement>("input[name=keep-rhythm]").click();
+    await settled();
+    expect(generate().disabled).toBe(false);
+  });
+
+  it("shows what a variant would bring, and where", async () => {
+    const problem = finding("p", { start_ms: 1560, editor_link: "" });
+    const warning = finding("w", { severity: "warning", start_ms: 1100, editor_link: "" });
+    const offered = suggestion("s", {
+      state: "offered",
+      ranking: [1, 0],
+      variants: [variant(0, { findings: [warning, problem] }), variant(1)],
+    });
+    await opened({ suggestions: [offered] });
+    const brought = () => find("[data-testid=variant-findings]");
+    expect(brought().textContent).toContain("The rules find nothing new in it.");
+    expect(brought().textContent).toContain("Variants that bring problems (!) come last.");
+    const labels = [...root.querySelectorAll(".choices .segments:last-of-type label")];
+    expect(labels.map((label) => label.textContent)).toEqual(["1 !", "★ 2"]);
+    expect(labels[0]?.getAttribute("title")).toBe("Brings 1 problem.");
+    app.view.variant.value = 0;
+    app.view.shown.value = "original";
+    await settled();
+    expect(brought().querySelector(".bad")?.textContent).toBe("It brings 1 problem1 warning");
+    const rows = [...brought().querySelectorAll<HTMLElement>("li")];
+    expect(rows.map((row) => row.textContent)).toEqual([
+      "00:01:560Problem: finding p",
+      "00:01:100Warning: finding w",
+    ]);
+    rows[0]?.querySelector("button")?.click();
+    expect([app.view.cursor_ms.value, app.view.shown.value]).toEqual([1560, "suggestion"]);
+  });
+
+  it("says when the rules have not looked at a variant, and nothing while it is written", async () => {
+    const unseen = [variant(0, { findings: null })];
+    await opened({ suggestions: [suggestion("s", { variants: unseen })] });
+    expect(root.querySelector(".variant-findings")).toBeNull();
+    const offered = suggestion("s", { state: "offered", variants: unseen });
+    socket.deliver({ type: "suggestion", seq: 2, suggestion: offered });
+    await settled();
+    expect(find(".variant-findings").textContent).toBe("The rules have not looked at this.");
+  });
+
+  it("takes only a part of a variant, and everything of the next", async () => {
+    const offered = suggestion("s", { state: "offered", variants: [variant(0)] });
+    await opened({ suggestions: [offered] });
+    const take = find<HTMLSelectElement>("[data-testid=take]");
+    expect([...take.options].map(({ value }) => value)).toEqual([
+      "all",
+      "rhythm",
+      "positions",
+      "hitsounds",
+    ]);
+    const choose = async (part: string) => {
+      take.value = part;
+      take.dispatchEvent(new Event("change", { bubbles: true }));
+      await settled();
+    };
+    await choose("positions");
+    const asked = socket.lastSent("take_part");
+    expect(asked).toMatchObject({ suggestion_id: "s", variant: 0, take: "positions" });
+    const part = variant(1, { part_of: 0, part: "positions", findings: [finding("p")] });
+    const parted = { ...offered, variants: [variant(0), part] };
+    socket.deliver({ type: "suggestion", seq: 2, suggestion: parted });
+    socket.deliver(reply(asked.request_id, 3));
+    await settled();
+    expect(find("[data-testid=accept]").textContent).toBe("Accept only the positions");
+    expect(find("[data-testid=variant-findings]").textContent).toContain("1 problem");
+    expect(root.querySelectorAll(".choices .segments").length).toBe(1);
+    find("[data-testid=accept]").click();
+    expect(socket.lastSent("accept")).toMatchObject({ suggestion_id: "s", variant: 1 });
+    await choose("all");
+    expect(find("[data-testid=accept]").textContent).toBe("Accept");
+    const before = socket.sent.length;
+    await choose("positions");
+    expect(socket.sent.length).toBe(before);
+    socket.deliver({ type: "suggestion", seq: 4, suggestion: { ...offered, id: "next" } });
+    await settled();
+    expect(find("[data-testid=accept]").textContent).toBe("Accept");
   });
 
   it("accepts the chosen variant and points to Ctrl+L", async () => {
     const offered = suggestion("s", {
       state: "offered",
       ranking: [1, 0],
-      variants: [
-        { variant: 0, objects: [circle(1000)], mean_logprob: -1, changed: 1 },
-        { variant: 1, objects: [circle(1000), circle(1500)], mean_logprob: -2, changed: 2 },
-      ],
+      variants: [variant(0), variant(1, { objects: [circle(1000), circle(1500)], changed: 2 })],
     });
     await opened({ suggestions: [offered] });
     expect(find("[data-testid=accept]").textContent).toBe("Accept variant 2");
@@ -221,10 +322,9 @@ describe("hitsounds", () => {
   });
 
   it("say how many objects sound different", async () => {
-    const settings = { ...suggestion("s").settings, replace: "hitsounds" as const };
-    const variants = [
-      { variant: 0, objects: [circle(1000), circle(1500)], mean_logprob: -1, changed: 1 },
-    ];
+    const kept = ["positions", "rhythm"] as const;
+    const settings = { ...suggestion("s").settings, kept: [...kept] };
+    const variants = [variant(0, { objects: [circle(1000), circle(1500)] })];
     await opened({ suggestions: [suggestion("s", { state: "offered", settings, variants })] });
     expect(find(".choices").textContent).toContain("1 of 2 objects sound different");
   });

@@ -1,10 +1,21 @@
 import { duration, timestamp } from "../format/time";
 import { plural, suggestionWords } from "../format/words";
 import { Playfield } from "../playfield/Playfield";
-import type { Suggestion } from "../protocol";
+import type { Suggestion, Variant } from "../protocol";
 import { useApp } from "../state/app";
+import {
+  type Aspect,
+  areApart,
+  isOfSounds,
+  partOf,
+  problemsOf,
+  takesOf,
+  wholesOf,
+} from "../state/variants";
+import { variantOf } from "../timeline/scene";
 import { isModdingOnly } from "./FindingsPanel";
 import { Segments } from "./Segments";
+import { VariantFindings } from "./VariantFindings";
 
 /** The playfield, and what to do with the suggestion that it shows. */
 export function PreviewPanel() {
@@ -17,6 +28,9 @@ export function PreviewPanel() {
         {suggestion !== null && <SuggestionHead suggestion={suggestion} />}
       </header>
       {suggestion !== null && <Choices suggestion={suggestion} />}
+      {suggestion !== null && DECIDABLE.has(suggestion.state) && (
+        <VariantFindings suggestion={suggestion} />
+      )}
       <Playfield />
       {suggestion !== null && <Decision suggestion={suggestion} />}
     </section>
@@ -39,7 +53,9 @@ function SuggestionHead({ suggestion }: { suggestion: Suggestion }) {
 function Choices({ suggestion }: { suggestion: Suggestion }) {
   const { view } = useApp();
   if (!DECIDABLE.has(suggestion.state)) return null;
-  const { variants, ranking } = suggestion;
+  const { ranking } = suggestion;
+  const wholes = wholesOf(suggestion);
+  const chosen = variantOf(suggestion, view.variant.value);
   return (
     <div class="choices">
       <Segments
@@ -53,15 +69,11 @@ function Choices({ suggestion }: { suggestion: Suggestion }) {
           view.shown.value = shown;
         }}
       />
-      {variants.length > 1 && (
+      {wholes.length > 1 && (
         <Segments
           label="Variant"
-          value={view.variant.value}
-          options={variants.map(({ variant }) => ({
-            value: variant,
-            label: `${ranking[0] === variant ? "★ " : ""}${variant + 1}`,
-            title: ranking[0] === variant ? "Suits what follows best" : undefined,
-          }))}
+          value={chosen?.part_of ?? view.variant.value}
+          options={wholes.map((one) => variantOption(one, ranking[0], areApart(suggestion)))}
           onChange={(variant) => {
             view.variant.value = variant;
             view.shown.value = "suggestion";
@@ -73,6 +85,23 @@ function Choices({ suggestion }: { suggestion: Suggestion }) {
   );
 }
 
+function variantOption(variant: Variant, best: number | undefined, apart: boolean) {
+  const number = variant.variant;
+  const n_problems = problemsOf(variant);
+  const suits = apart
+    ? "Of those without problems, suits what follows best."
+    : "Suits what follows best.";
+  const words = [
+    ...(number === best ? [suits] : []),
+    ...(n_problems > 0 ? [`Brings ${plural(n_problems, "problem")}.`] : []),
+  ];
+  return {
+    value: number,
+    label: `${number === best ? "★ " : ""}${number + 1}${n_problems > 0 ? " !" : ""}`,
+    title: words.join(" ") || undefined,
+  };
+}
+
 const DECIDABLE: ReadonlySet<Suggestion["state"]> = new Set(["generating", "offered", "stale"]);
 
 /** These ended by themselves: the daemon has nothing more to decide about them. */
@@ -81,11 +110,65 @@ const ENDED: ReadonlySet<Suggestion["state"]> = new Set(["stale", "failed"]);
 function contents({ variants, settings }: Suggestion, chosen: number): string {
   const variant = variants.find((one) => one.variant === chosen) ?? variants[0];
   const count = variant?.objects.length ?? 0;
-  const what =
-    settings.replace === "hitsounds"
-      ? `${variant?.changed ?? 0} of ${plural(count, "object")} sound different`
-      : plural(count, "object");
+  const what = isOfSounds(settings)
+    ? `${variant?.changed ?? 0} of ${plural(count, "object")} sound different`
+    : plural(count, "object");
   return `${what} · seed ${settings.seed}`;
+}
+
+const TAKEN: Readonly<Record<Aspect | "all", string>> = {
+  all: "everything",
+  rhythm: "only the rhythm",
+  positions: "only the positions",
+  hitsounds: "only the hitsounds",
+};
+
+function acceptWords(suggestion: Suggestion, variant: Variant | null): string {
+  if (variant === null) return "Accept";
+  const several = wholesOf(suggestion).length > 1;
+  const which = several ? ` variant ${(variant.part_of ?? variant.variant) + 1}` : "";
+  if (variant.part === null) return `Accept${which}`;
+  return `Accept ${TAKEN[variant.part]}${several ? ` of${which}` : ""}`;
+}
+
+/** What of the variant is shown and accepted, where that can be told apart. */
+function TakeField({ suggestion }: { suggestion: Suggestion }) {
+  const { actions, daemon, view } = useApp();
+  const takes = takesOf(suggestion, daemon.map.value?.mode ?? "osu");
+  const chosen = variantOf(suggestion, view.variant.value);
+  if (takes.length === 0 || chosen === null) return null;
+  const whole = chosen.part_of ?? chosen.variant;
+  const show = async (part: Aspect | undefined) => {
+    view.shown.value = "suggestion";
+    if (part === undefined) {
+      view.variant.value = whole;
+      return;
+    }
+    if (partOf(suggestion, whole, part) === null) {
+      await actions.takePart(suggestion.id, whole, part);
+    }
+    const now = daemon.suggestions.peek().find(({ id }) => id === suggestion.id);
+    view.variant.value = (now && partOf(now, whole, part))?.variant ?? whole;
+  };
+  return (
+    <label class="take" title="The rest of the objects stays as it is in the map">
+      Take{" "}
+      <select
+        data-testid="take"
+        value={chosen.part ?? "all"}
+        onChange={(event) => {
+          const wanted = event.currentTarget.value;
+          void show(takes.find((take) => take === wanted));
+        }}
+      >
+        {(["all", ...takes] as const).map((take) => (
+          <option key={take} value={take}>
+            {TAKEN[take]}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
 }
 
 function Decision({ suggestion }: { suggestion: Suggestion }) {
@@ -110,6 +193,7 @@ function Decision({ suggestion }: { suggestion: Suggestion }) {
   return (
     <div class="decision">
       {reason !== null && <p class="reason">{reason}</p>}
+      {offered && <TakeField suggestion={suggestion} />}
       {(state === "generating" || state === "offered") && (
         <button
           type="button"
@@ -118,7 +202,7 @@ function Decision({ suggestion }: { suggestion: Suggestion }) {
           disabled={!offered}
           onClick={() => void actions.accept(id, view.variant.peek())}
         >
-          {suggestion.variants.length > 1 ? `Accept variant ${view.variant.value + 1}` : "Accept"}
+          {acceptWords(suggestion, variantOf(suggestion, view.variant.value))}
         </button>
       )}
       {state === "offered" && (

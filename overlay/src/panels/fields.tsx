@@ -67,12 +67,18 @@ export function SeedField({ value, wrong, onChange }: FieldProps<string> & { wro
   );
 }
 
-export function GuidanceField({ value, onChange }: FieldProps<number>) {
+interface GuidanceProps extends FieldProps<number> {
+  /** Why it can do nothing here. */
+  readonly without?: string | undefined;
+}
+
+export function GuidanceField({ value, without, onChange }: GuidanceProps) {
   return (
     <SliderField
       label="Guidance"
-      title="How strictly star rating and style are followed; 1 is off and fastest"
-      value={value}
+      title={without ?? "How strictly star rating and style are followed; 1 is off and fastest"}
+      value={without === undefined ? value : 1}
+      disabled={without !== undefined}
       min={1}
       max={4}
       onChange={onChange}
@@ -112,9 +118,10 @@ interface SliderProps extends FieldProps<number> {
   readonly title: string;
   readonly min: number;
   readonly max: number;
+  readonly disabled?: boolean;
 }
 
-function SliderField({ label, title, value, min, max, onChange }: SliderProps) {
+function SliderField({ label, title, value, min, max, disabled, onChange }: SliderProps) {
   return (
     <label class="field" title={title}>
       <span>
@@ -125,6 +132,7 @@ function SliderField({ label, title, value, min, max, onChange }: SliderProps) {
         min={min}
         max={max}
         step={0.1}
+        disabled={disabled ?? false}
         value={value}
         onInput={(event) => onChange(Number(event.currentTarget.value))}
       />

@@ -10,10 +10,9 @@ import type {
 import type { TimeSpan } from "../timeline/viewport";
 import { type Connection, ConnectionLost, type RequestBody } from "../wire/connection";
 import type { DaemonSignals } from "./daemon";
-import type { DifficultyRequest } from "./form";
+import { type DifficultyRequest, keepKey } from "./form";
 import type { Toasts } from "./toasts";
-
-type Replace = NonNullable<RegenerateOptions["replace"]>;
+import type { Aspect } from "./variants";
 
 /**
  * What the mapper can do. Each action sends one request and says in the corner how it went; an
@@ -22,8 +21,8 @@ type Replace = NonNullable<RegenerateOptions["replace"]>;
 export class Actions {
   /** The action that waits for the notice to be acknowledged; the notice is shown while set. */
   readonly held: Signal<(() => Promise<void>) | null> = signal(null);
-  /** What the daemon's model refused to replace, with its reason. */
-  readonly refusedReplaces: Signal<ReadonlyMap<Replace, string>> = signal(new Map());
+  /** What the daemon's model could not keep, by `keepKey`, with its reason. */
+  readonly refusedKeeps: Signal<ReadonlyMap<string, string>> = signal(new Map());
   readonly starting: Signal<boolean> = signal(false);
 
   constructor(
@@ -41,9 +40,9 @@ export class Actions {
       options,
     });
     await this.start(started, (reply) => {
-      if (reply.error?.code === "option_refused" && options.replace !== undefined) {
-        const refused = new Map(this.refusedReplaces.peek());
-        this.refusedReplaces.value = refused.set(options.replace, reply.error.message);
+      if (reply.error?.code === "option_refused") {
+        const refused = new Map(this.refusedKeeps.peek());
+        this.refusedKeeps.value = refused.set(keepKey(options.keep ?? []), reply.error.message);
       }
     });
   }
@@ -81,6 +80,11 @@ export class Actions {
     );
   }
 
+  /** Makes a variant of only a part of one; it is there when this ends, unless it was refused. */
+  async takePart(suggestion_id: string, variant: number, take: Aspect): Promise<void> {
+    await this.send({ type: "take_part", suggestion_id, variant, take });
+  }
+
   async accept(suggestion_id: string, variant: number): Promise<void> {
     await this.afterNotice(async () => {
       await this.send({ type: "accept", suggestion_id, variant }, "Written into the map.");
@@ -108,7 +112,7 @@ export class Actions {
     if (base_revision === undefined) return;
     await this.afterNotice(async () => {
       await this.send({ type: "apply_fix", finding_id, base_revision }, "Fixed in the map.");
-    }, this.daemon.slices.findings.peek().get(finding_id)?.source === "model");
+    }, this.daemon.slices.findings.peek().get(finding_id)?.fix_source === "model");
   }
 
   async dismiss(finding_id: string): Promise<void> {

@@ -18,11 +18,22 @@ describe("readForm", () => {
         seed: null,
         guidance: 1,
         temperature: 0.8,
-        replace: "all",
+        keep: [],
         variants: 2,
         change_green_lines: false,
       },
     });
+  });
+
+  it("leaves guidance and green lines alone where the rhythm stays", () => {
+    const eager = { ...DEFAULT_FORM, guidance: 2, changeGreenLines: true };
+    const options = { guidance: 2, change_green_lines: true, keep: ["hitsounds"] };
+    expect(readForm({ ...eager, keep: ["hitsounds"] })).toMatchObject({ options });
+    expect(readForm({ ...eager, keep: ["rhythm"] })).toMatchObject({
+      options: { guidance: 1, change_green_lines: false, keep: ["rhythm"] },
+    });
+    const all = readForm({ ...eager, keep: ["rhythm", "positions", "hitsounds"] });
+    expect(all).toMatchObject({ ok: false, field: "keep" });
   });
 
   it("takes zero as a value, and a comma as a point", () => {

@@ -5,8 +5,7 @@ import type {
   RegenerateOptions,
   TimingOptions,
 } from "../protocol";
-
-type Replace = NonNullable<RegenerateOptions["replace"]>;
+import { ASPECTS, type Aspect } from "./variants";
 
 /** What the regenerate panel asks for, as typed: empty text means "let the companion choose". */
 export interface RegenerateForm {
@@ -14,7 +13,8 @@ export interface RegenerateForm {
   readonly seed: string;
   readonly guidance: number;
   readonly temperature: number;
-  readonly replace: Replace;
+  /** What stays of the objects in the range. */
+  readonly keep: readonly Aspect[];
   readonly changeGreenLines: boolean;
   readonly variants: number;
 }
@@ -24,7 +24,7 @@ export const DEFAULT_FORM: RegenerateForm = {
   seed: "",
   guidance: 1,
   temperature: 0.8,
-  replace: "all",
+  keep: [],
   changeGreenLines: false,
   variants: 2,
 };
@@ -98,26 +98,36 @@ export type FormResult<Options, Field extends string> =
 /** What the section panel asks for. */
 export function readForm(
   form: RegenerateForm,
-): FormResult<RegenerateOptions, "difficulty" | "seed"> {
+): FormResult<RegenerateOptions, "difficulty" | "seed" | "keep"> {
   const difficulty = numberOrNull(form.difficulty);
   if (difficulty !== null && !(difficulty >= 0 && difficulty <= 12)) {
     return { ok: false, field: "difficulty", message: "Stars go from 0 to 12." };
   }
   const seed = numberOrNull(form.seed);
   if (!isSeed(seed)) return WRONG_SEED;
-  const { guidance, temperature, replace, variants } = form;
+  const { temperature, keep, variants } = form;
+  if (keep.length === ASPECTS.length) {
+    return { ok: false, field: "keep", message: "With everything kept, nothing is left to write." };
+  }
+  // Where the rhythm stays, guidance can do nothing, and green lines belong to it.
+  const newRhythm = !keep.includes("rhythm");
   return {
     ok: true,
     options: {
       difficulty,
       seed,
-      guidance,
+      guidance: newRhythm ? form.guidance : 1,
       temperature,
-      replace,
+      keep: [...keep],
       variants,
-      change_green_lines: form.changeGreenLines,
+      change_green_lines: newRhythm && form.changeGreenLines,
     },
   };
+}
+
+/** What is kept, as one word, whatever order it was chosen in. */
+export function keepKey(keep: readonly Aspect[]): string {
+  return ASPECTS.filter((aspect) => keep.includes(aspect)).join(" ");
 }
 
 /** What the hitsounds panel asks for. */

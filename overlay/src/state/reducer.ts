@@ -179,6 +179,9 @@ function variantsAfter(variants: readonly Variant[], passage: PassageAdded): Var
     objects: [...(old?.objects ?? []), ...passage.objects],
     mean_logprob: passage.mean_logprob,
     changed: (old?.changed ?? 0) + passage.changed,
+    part_of: null,
+    part: null,
+    findings: null,
   };
   return [...variants.filter(({ variant }) => variant !== passage.variant), grown].sort(
     (a, b) => a.variant - b.variant,

@@ -10,6 +10,7 @@ import type {
   Suggestion,
   TimelineObject,
   TimingReport,
+  Variant,
 } from "../protocol";
 
 /** Small valid wire values for tests; every builder takes what matters to the test. */
@@ -46,7 +47,10 @@ export function finding(id: string, more: Partial<Finding> = {}): Finding {
     weight: 1,
     surprisal_bits: null,
     fix_label: null,
+    fix_source: null,
     editor_link: "osu://edit/00:01:000 (1)",
+    file: null,
+    support: [],
     ...more,
   };
 }
@@ -196,6 +200,19 @@ export function timing(more: Partial<TimingReport> = {}): TimingReport {
   };
 }
 
+export function variant(number: number, more: Partial<Variant> = {}): Variant {
+  return {
+    variant: number,
+    objects: [circle(1000)],
+    part_of: null,
+    part: null,
+    mean_logprob: -1,
+    changed: 1,
+    findings: [],
+    ...more,
+  };
+}
+
 export function suggestion(id: string, more: Partial<Suggestion> = {}): Suggestion {
   return {
     id,
@@ -209,6 +226,7 @@ export function suggestion(id: string, more: Partial<Suggestion> = {}): Suggesti
       guidance: 1,
       temperature: 0.8,
       replace: "all",
+      kept: [],
       change_green_lines: false,
     },
     state: "generating",

@@ -5,6 +5,7 @@ import { mountLayer, watchSize } from "../canvas/surface";
 import { beats, duration, timestamp } from "../format/time";
 import { Scope } from "../lifetime";
 import { type App, useApp } from "../state/app";
+import { isOfSounds } from "../state/variants";
 import { COLOURS } from "../theme";
 import { beatsBetween } from "./beats";
 import { attachPointer, type Hover, timelineKey } from "./gestures";
@@ -106,7 +107,8 @@ function objectsLayer({ derived, view: page }: App, scene: TimelineScene) {
   const view = scene.view.value;
   const rows = scene.rows.value;
   const ghost = scene.ghost.value;
-  const withSounds = page.work.value === "hitsounds" || ghost?.settings.replace === "hitsounds";
+  const withSounds =
+    page.work.value === "hitsounds" || (ghost !== null && isOfSounds(ghost.settings));
   const own = drawObjects({
     withSounds,
     index: derived.objects.value,
