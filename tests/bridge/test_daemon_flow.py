@@ -10,6 +10,7 @@ import pytest
 
 from companion.daemon import Daemon
 from companion.engine.fake import FakeEngine
+from companion.engine.requests import RegenerateRequest
 from companion.errors import PortInUse
 from protocol import messages as m
 
@@ -197,7 +198,9 @@ async def test_a_part_of_the_map_is_kept_and_a_part_of_a_variant_taken(start, jo
     async with start(engine) as daemon, join(daemon) as client:
         suggestion = await _generated(client, keep=("rhythm",))
         assert suggestion.settings.kept == ["rhythm"]
-        assert engine.requests[-1].options.keep == {"rhythm"}
+        request = engine.requests[-1]
+        assert isinstance(request, RegenerateRequest)
+        assert request.options.keep == {"rhythm"}
         reply = await _part(client, suggestion, "rhythm")
         assert reply.error.code == "option_refused"
         suggestion = await _generated(client)

@@ -77,6 +77,7 @@ def test_the_note_says_what_the_rules_find(opened, new_finding):
     opened.take()
     opened.session.difficulty_written(job_id, name, planned.document, (new_finding(1000),))
     (job,) = [o.job for o in opened.take() if isinstance(o, JobNews)]
+    assert job.note is not None
     assert job.note.endswith(" The rules find 1 suggestion in it.")
 
 
