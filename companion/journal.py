@@ -1,4 +1,4 @@
-"""What is remembered outside the maps: undo steps, backups, dismissed findings, provenance.
+"""What is remembered outside the maps: undo steps, backups, what the mapper decided, provenance.
 
 Everything lies under one data folder, nothing ever beside a map::
 
@@ -6,8 +6,10 @@ Everything lies under one data folder, nothing ever beside a map::
     provenance.jsonl             one line per generated range that was written or taken back
     maps/<key>/undo.json         undo steps of one map, oldest first
     maps/<key>/dismissed.json    ids of its dismissed findings
+    maps/<key>/level.json        how hard the mapper says it is
     maps/<key>/names.json        paths it had before it was renamed
     maps/<key>/backups/          copies of the file from before each write
+    mapsets/<key>/dismissed_rules.json    codes of the rules dismissed in a set
 
 Small files are replaced whole, so that a crash leaves the old or the new one; the provenance
 journal only grows. A file that cannot be understood is set aside, never overwritten.
@@ -129,6 +131,16 @@ class Journal:
         """Remember which findings are dismissed."""
         self._write(self._of(path) / "dismissed.json", sorted(ids))
 
+    def level(self, path: Path) -> str | None:
+        """The name of the level that the mapper says the map has; None leaves it to its name."""
+        raw = self._read(self._of(path) / "level.json", dict)
+        stated = raw.get("stated")
+        return stated if isinstance(stated, str) else None
+
+    def keep_level(self, path: Path, stated: str | None) -> None:
+        """Remember the level that the mapper says the map has."""
+        self._write(self._of(path) / "level.json", {"stated": stated})
+
     def undo_steps(self, path: Path, digest: str) -> tuple[UndoStep, ...]:
         """The map's undo steps, oldest first.
 
@@ -160,6 +172,9 @@ class Journal:
         if map_key(old.parent) in stored.modding_only_mapsets:
             mapsets = stored.modding_only_mapsets | {map_key(new.parent)}
             self.keep_fair_use(replace(stored, modding_only_mapsets=mapsets))
+        rules = self.dismissed_rules(old.parent)
+        if rules and not self._of_set(new.parent).exists():  # the old folder may hold other maps
+            self.keep_dismissed_rules(new.parent, rules)
         source, target = self._of(old), self._of(new)
         if not source.is_dir() or target.exists():
             return
@@ -168,6 +183,17 @@ class Journal:
         except OSError as error:
             raise _failed(target, error) from error
         self._write(target / "names.json", [*self._names(new), os.path.normcase(old)])
+
+    # ------------------------------------------------------------------ per mapset
+
+    def dismissed_rules(self, folder: Path) -> frozenset[str]:
+        """Codes of the rules that are dismissed in the mapset of a folder."""
+        raw = self._read(self._of_set(folder) / "dismissed_rules.json", list)
+        return frozenset(item for item in raw if isinstance(item, str))
+
+    def keep_dismissed_rules(self, folder: Path, codes: Iterable[str]) -> None:
+        """Remember which rules are dismissed in the mapset of a folder."""
+        self._write(self._of_set(folder) / "dismissed_rules.json", sorted(codes))
 
     # ------------------------------------------------------------------ provenance
 
@@ -209,6 +235,9 @@ class Journal:
 
     def _of(self, path: Path) -> Path:
         return self.folder / "maps" / map_key(path)
+
+    def _of_set(self, folder: Path) -> Path:
+        return self.folder / "mapsets" / map_key(folder)
 
     def _read(self, path: Path, kind: type) -> Any:
         """The content of a JSON file; an empty `kind` when it is missing or not understood."""

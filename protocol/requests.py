@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from protocol.review import LevelName  # noqa: TC001 - pydantic reads annotations when it runs
 from protocol.values import Aspect, Id, TimeMs, Wire
 
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
@@ -288,10 +289,42 @@ class Dismiss(Request):
     """The finding."""
 
 
+class Restore(Request):
+    """Shows a dismissed finding again."""
+
+    type: Literal["restore"] = "restore"
+    finding_id: Id
+    """The finding."""
+
+
+class DismissRule(Request):
+    """Hides what a rule finds in all difficulties of the open mapset, also after a restart."""
+
+    type: Literal["dismiss_rule"] = "dismiss_rule"
+    code: Id
+    """The findings' `code`; there has to be one now."""
+
+
+class RestoreRule(Request):
+    """Shows what a dismissed rule finds again."""
+
+    type: Literal["restore_rule"] = "restore_rule"
+    code: Id
+    """The rule's code."""
+
+
 class RestoreDismissed(Request):
-    """Shows all dismissed findings of the open map again."""
+    """Shows all dismissed findings of the open map again, and all rules dismissed in its set."""
 
     type: Literal["restore_dismissed"] = "restore_dismissed"
+
+
+class SetLevel(Request):
+    """Says how hard the open difficulty is meant to be; the rules judge it anew at once."""
+
+    type: Literal["set_level"] = "set_level"
+    level: LevelName | None
+    """The level; null leaves it to the difficulty's name and star rating."""
 
 
 class SetModdingOnly(Request):
@@ -334,7 +367,11 @@ ClientRequest = (
     | Rescan
     | ApplyFix
     | Dismiss
+    | Restore
+    | DismissRule
+    | RestoreRule
     | RestoreDismissed
+    | SetLevel
     | SetModdingOnly
     | AcknowledgeNotice
     | GetProvenance

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from protocol.review import Review  # noqa: TC001 - pydantic reads annotations when it runs
 from protocol.timing import TimingReport  # noqa: TC001 - pydantic reads annotations when it runs
 from protocol.values import (
     ErrorInfo,
@@ -57,8 +58,8 @@ class Snapshot(Update):
     """Maps that can be opened."""
     findings: list[Finding]
     """All findings of the open map that are not dismissed."""
-    dismissed_count: int
-    """How many findings of this revision are hidden."""
+    review: Review
+    """What was decided about the findings, and what changed among them."""
     jobs: list[Job]
     """Jobs that are queued or running, and the last one that ended of each kind."""
     suggestions: list[Suggestion]
@@ -103,8 +104,16 @@ class FindingsDelta(Update):
     """New or changed ones; a known id is replaced."""
     removed_ids: list[Id]
     """Ids that are gone."""
-    dismissed_count: int
-    """How many findings of this revision are hidden."""
+
+
+class ReviewChanged(Update):
+    """Something was decided about the findings, or other ones are new or gone."""
+
+    type: Literal["review"] = "review"
+    map_id: Id
+    """The map."""
+    review: Review
+    """All of it as it is now."""
 
 
 class JobChanged(Update):
@@ -224,6 +233,7 @@ ServerUpdate = (
     | MapRevised
     | CandidatesChanged
     | FindingsDelta
+    | ReviewChanged
     | JobChanged
     | PassageAdded
     | SuggestionChanged

@@ -195,6 +195,8 @@ class Finding(Wire):
     """Whether a rule that can be verified by hand says so, or the model's surprise does."""
     code: str
     """Which check, e.g. `unsnapped`."""
+    rule: str
+    """What the check is called."""
     category: str
     """Group of checks, for filters."""
     severity: Literal["problem", "warning", "minor", "suggestion"]

@@ -45,7 +45,8 @@ def path(tmp_path):
 
 def test_nothing_is_known_at_first_and_nothing_is_written_by_looking(journal, path):
     assert journal.fair_use() == StoredFairUse()
-    assert journal.dismissed(path) == frozenset()
+    assert journal.dismissed(path) == journal.dismissed_rules(path.parent) == frozenset()
+    assert journal.level(path) is None
     assert journal.undo_steps(path, "x") == ()
     assert journal.provenance() == ()
     assert not journal.folder.exists()
@@ -61,6 +62,20 @@ def test_dismissed_ids_survive_per_map(journal, path):
     journal.keep_dismissed(path, {"b", "a"})
     assert journal.dismissed(path) == {"a", "b"}
     assert journal.dismissed(path.with_name("y.osu")) == frozenset()
+
+
+def test_dismissed_rules_survive_per_mapset(journal, path):
+    journal.keep_dismissed_rules(path.parent, {"b", "a"})
+    assert journal.dismissed_rules(path.parent) == {"a", "b"}
+    assert journal.dismissed_rules(path.parent.with_name("2")) == frozenset()
+
+
+def test_a_stated_level_survives_per_map_and_can_be_taken_back(journal, path):
+    journal.keep_level(path, "hard")
+    assert journal.level(path) == "hard"
+    assert journal.level(path.with_name("y.osu")) is None
+    journal.keep_level(path, None)
+    assert journal.level(path) is None
 
 
 def test_undo_steps_survive_byte_for_byte(journal, path):
@@ -129,9 +144,11 @@ def test_a_damaged_undo_step_is_left_out(journal, path):
 
 def test_a_renamed_map_takes_everything_along(journal, path):
     journal.keep_dismissed(path, {"a"})
+    journal.keep_level(path, "hard")
     new = path.with_name("z.osu")
     journal.rename(path, new)
     assert journal.dismissed(new) == {"a"}
+    assert journal.level(new) == "hard"
     assert journal.dismissed(path) == frozenset()
 
 
@@ -150,6 +167,16 @@ def test_modding_only_goes_along_with_a_renamed_folder(journal, path):
     new = path.parent.with_name("2") / path.name
     journal.rename(path, new)
     assert map_key(new.parent) in journal.fair_use().modding_only_mapsets
+
+
+def test_dismissed_rules_go_along_with_a_renamed_folder(journal, path):
+    journal.keep_dismissed_rules(path.parent, {"a"})
+    new = path.parent.with_name("2") / path.name
+    journal.rename(path, new)
+    assert journal.dismissed_rules(new.parent) == {"a"}
+    journal.keep_dismissed_rules(new.parent, ())
+    journal.rename(path.with_name("y.osu"), new.with_name("y.osu"))
+    assert journal.dismissed_rules(new.parent) == frozenset()
 
 
 def test_a_full_disk_is_an_error_in_plain_words(journal, path, monkeypatch):

@@ -17,6 +17,7 @@ from companion.beatmap import storage
 from companion.bridge.assigning import assign
 from companion.bridge.atlas import Atlas
 from companion.bridge.detectors import EditorState, LastSaved, rank
+from companion.bridge.keeping import keep, level_of
 from companion.bridge.proofreader import Proofreader
 from companion.bridge.scribe import Scribe
 from companion.bridge.song import look_at_song
@@ -40,6 +41,8 @@ from companion.session import (
     CreateDifficulty,
     Detection,
     KeepDismissed,
+    KeepDismissedRules,
+    KeepLevel,
     MapCandidate,
     OpenMap,
     StartGuest,
@@ -57,8 +60,9 @@ if TYPE_CHECKING:
 
     from companion.beatmap import Document
     from companion.bridge.detectors import Detector
+    from companion.checks import Level
     from companion.journal import Journal
-    from companion.session import Examined, Session
+    from companion.session import Examined, KeepOrder, Session
     from companion.worker import EngineSource, Report
     from protocol.messages import ServerUpdate
 
@@ -121,7 +125,7 @@ class Conductor:
         self._songs = songs
         self._detection = Detection("last_saved")  # of the map that is followed
         self._look_again = asyncio.Event()
-        self.surroundings = Surroundings()
+        self.surroundings = Surroundings(partial(level_of, journal))
         self._set_watch = SetWatch(self)
         self._events: asyncio.Queue[WatchEvent] = asyncio.Queue()
         self._finished: asyncio.Queue[str] = asyncio.Queue()  # jobs that wait for their file
@@ -154,25 +158,22 @@ class Conductor:
             match output:
                 case StartScore() | StartRegenerate() | StartTiming() | StartGuest() | StartMap():
                     assign(self._worker, output)
-                case CheckVariants() | CreateDifficulty() | CancelJob() | KeepDismissed():
-                    self._obey(output)
+                case CheckVariants(suggestion):
+                    self._proofreader.look_at(suggestion)
+                case CreateDifficulty(job_id):
+                    self._finished.put_nowait(job_id)
+                case CancelJob(job_id):
+                    self._worker.cancel(job_id)
+                case KeepDismissed() | KeepDismissedRules() | KeepLevel():
+                    self._keep(output)
                 case _:
                     if self.audience is not None and self.audience.listening:
                         self.audience.publish(self.wire.update(output))
         self._set_watch.revised()
 
-    def _obey(self, order: CheckVariants | CreateDifficulty | CancelJob | KeepDismissed) -> None:
-        match order:
-            case CheckVariants(suggestion):
-                self._proofreader.look_at(suggestion)
-            case CreateDifficulty(job_id):
-                self._finished.put_nowait(job_id)
-            case CancelJob(job_id):
-                self._worker.cancel(job_id)
-            case KeepDismissed(ids):
-                open_map = self.session.open_map
-                if open_map is not None:
-                    self.remember(partial(self.journal.keep_dismissed, open_map.path, ids))
+    def _keep(self, order: KeepOrder) -> None:
+        if (open_map := self.session.open_map) is not None:
+            self.remember(partial(keep, self.journal, order, open_map.path))
 
     def made(self, path: Path, digest: str) -> None:
         """The companion is about to make this file; to see it saved is no reason to open it."""
@@ -212,7 +213,6 @@ class Conductor:
         self._look_again.set()
 
     async def _follow_editor(self, ready: asyncio.Event) -> None:
-        interval_s = PROBE_INTERVAL_S if self._detectors else None
         while True:
             self._look_again.clear()
             try:
@@ -223,7 +223,7 @@ class Conductor:
                 log.exception("looking for the map failed")
             ready.set()
             try:
-                async with asyncio.timeout(interval_s):
+                async with asyncio.timeout(PROBE_INTERVAL_S if self._detectors else None):
                     await self._look_again.wait()
             except TimeoutError:
                 continue
@@ -281,15 +281,18 @@ class Conductor:
         await self._open(path, data)
 
     async def _open(self, path: Path, data: bytes) -> None:
-        examined = await self.examine(data, None)
+        level = level_of(self.journal, path)
+        examined = await self.examine(data, None, level)
         log.info("open %s", path)
-        stored = self.journal.fair_use()
         self.session.open(
             OpenMap(self.atlas.id_of(path), path, self._detection),
             examined,
             dismissed=self.journal.dismissed(path),
+            dismissed_rules=self.journal.dismissed_rules(path.parent),
+            level=level,
             undo_steps=self.journal.undo_steps(path, examined.document.digest),
-            modding_only_mapset=map_key(path.parent) in stored.modding_only_mapsets,
+            modding_only_mapset=map_key(path.parent)
+            in self.journal.fair_use().modding_only_mapsets,
         )
         self.session.problem_over("map_missing")
         self.hand_out()
@@ -312,11 +315,11 @@ class Conductor:
             self.session.song_known(song)
         self.hand_out()
 
-    async def examine(self, data: bytes, before: Document | None) -> Examined:
+    async def examine(self, data: bytes, before: Document | None, level: Level | None) -> Examined:
         """Parse and check a file: at once when it is small, beside the loop when it is large."""
         if len(data) <= LARGE_FILE_BYTES:
-            return examine(data, before)
-        return await asyncio.to_thread(examine, data, before)
+            return examine(data, before, level)
+        return await asyncio.to_thread(examine, data, before, level)
 
     # ------------------------------------------------------------------ what the watcher saw
 
@@ -366,7 +369,7 @@ class Conductor:
             await self._open(event.path, event.data)
             return
         self._last_saved.saw(event.path)
-        examined = await self.examine(event.data, revision.document)
+        examined = await self.examine(event.data, revision.document, self.session.stated_level)
         self.session.revised(examined)
         self.hand_out()
         await self._look_at_song()

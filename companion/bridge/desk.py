@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from companion.beatmap import TimeRange
 from companion.bridge import wire
+from companion.checks import level_called, run_checks
 from companion.engine.difficulty_wish import DifficultyWish
 from companion.engine.guest import GuestWish
 from companion.engine.requests import RegenerateOptions, TimingOptions
@@ -99,8 +100,16 @@ class RequestDesk:
                 return (reply.model_copy(update={"note": RELOAD_NOTE}),)
             case messages.Dismiss(finding_id=finding_id):
                 session.dismiss(finding_id)
+            case messages.Restore(finding_id=finding_id):
+                session.restore(finding_id)
+            case messages.DismissRule(code=code):
+                session.dismiss_rule(code)
+            case messages.RestoreRule(code=code):
+                session.restore_rule(code)
             case messages.RestoreDismissed():
                 session.restore_dismissed()
+            case messages.SetLevel():
+                await self._set_level(request)
             case messages.SetModdingOnly():
                 self._set_modding_only(request)
             case messages.AcknowledgeNotice():
@@ -180,6 +189,15 @@ class RequestDesk:
         )
         taken = await self._scribe.names_in_set()
         return self._session.write_map(request.request_id, request.base_revision, wish, taken)
+
+    async def _set_level(self, request: messages.SetLevel) -> None:
+        """Nothing is saved meanwhile: the turn is held."""
+        revision = self._session.revision
+        if revision is None:
+            raise RequestError("No map is open, so there is none to say the level of.")
+        level = level_called(request.level)
+        findings = await asyncio.to_thread(run_checks, revision.document, level)
+        self._session.set_level(level, findings)
 
     def _set_modding_only(self, request: messages.SetModdingOnly) -> None:
         """Turned on: first the switch, then the disk. Turned off: the other way round."""

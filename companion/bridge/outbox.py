@@ -1,8 +1,9 @@
 """What waits to be sent to one client: bounded, so that a slow client costs nothing but itself.
 
-State replaces its predecessor on the same topic and moves to the end; deltas of findings are joined
-into one; replies, passages and suggestions are never touched. A snapshot makes everything before it
-void, but for replies.
+State replaces its predecessor on the same topic and moves to the end, but for a map's newer
+revision, which stays ahead of what is about that map; deltas of findings are joined into one;
+replies, passages and suggestions are never touched. A snapshot makes everything before it void, but
+for replies.
 """
 
 from __future__ import annotations
@@ -50,10 +51,12 @@ class Outbox:
         if isinstance(update, messages.Snapshot):
             self._void()
         topic = topic_of(update) or f"#{next(self._numbers)}"
-        older = self._waiting.pop(topic, None)
+        older = self._waiting.get(topic)
         if older is not None:
             prepared = _joined(older, prepared)
-        if len(self._waiting) >= self._limit:
+            if not _is_same_map(older.update, update):
+                del self._waiting[topic]
+        if topic not in self._waiting and len(self._waiting) >= self._limit:
             raise OutboxFull
         self._waiting[topic] = prepared
         self._filled.set()
@@ -88,6 +91,15 @@ def topic_of(update: ServerUpdate) -> str | None:
             return None
         case _:
             return update.type
+
+
+def _is_same_map(older: ServerUpdate, newer: ServerUpdate) -> bool:
+    """Whether both are revisions of one map; to a client, another map voids its findings."""
+    match older, newer:
+        case messages.MapRevised(map=before), messages.MapRevised(map=after):
+            return before is not None and after is not None and before.map_id == after.map_id
+        case _:
+            return False
 
 
 def _joined(older: PreparedUpdate, newer: PreparedUpdate) -> PreparedUpdate:

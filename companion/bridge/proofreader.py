@@ -35,7 +35,8 @@ class Proofreader:
             open_map = session.open_map
             if open_map is None or not session.awaits_check(suggestion):
                 continue
-            judge = partial(self._conductor.surroundings.judge, open_map.path)
+            look = self._conductor.surroundings.judge
+            judge = partial(look, open_map.path, level=session.stated_level)
             try:
                 checked = await asyncio.to_thread(check_variants, suggestion, judge)
             except Exception:  # supervisor: what cannot be checked is offered all the same

@@ -136,7 +136,8 @@ class Scribe:
         revision = self._session.revision
         before = None if revision is None else revision.document
         self._conductor.hand_out()
-        examined = await self._conductor.examine(planned.document.to_bytes(), before)
+        data, level = planned.document.to_bytes(), self._session.stated_level
+        examined = await self._conductor.examine(data, before, level)
         self._session.revised(examined, "companion")
         self._conductor.hand_out()
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Literal, assert_never
 
-from companion.beatmap import Mode, main_bpm, tempo_sections
+from companion.beatmap import Mode
 from companion.bridge.drawing import (
     PathBook,
     generated_objects,
@@ -15,6 +14,8 @@ from companion.bridge.drawing import (
     timeline,
     wire_ms,
 )
+from companion.bridge.heard import timing
+from companion.checks import Level, level_name, rule_title
 from companion.session import (
     CandidatesNews,
     FairUseNews,
@@ -25,6 +26,7 @@ from companion.session import (
     PassageNews,
     ProblemClearedNews,
     ProblemNews,
+    ReviewNews,
     ShownFinding,
     SuggestionNews,
     TimingNews,
@@ -32,28 +34,27 @@ from companion.session import (
 )
 from companion.session.fair_use import NOTICE
 from protocol import messages, values
-from protocol import timing as wire_timing
+from protocol import review as wire_review
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from companion.beatmap import Document
     from companion.errors import CompanionError
-    from companion.findings import Finding
     from companion.journal import ProvenanceRecord
     from companion.session import (
+        Comparison,
         Detection,
         FairUse,
         Job,
         MapCandidate,
+        MapLevel,
         ModelStatus,
         News,
         OpenMap,
         Problem,
+        Review,
         Revision,
         Session,
         Song,
-        TimingReport,
         UndoStatus,
     )
     from companion.suggestions import Suggestion
@@ -63,6 +64,14 @@ MODES: dict[Mode, Literal["osu", "taiko", "catch", "mania"]] = {
     Mode.TAIKO: "taiko",
     Mode.CATCH: "catch",
     Mode.MANIA: "mania",
+}
+
+LEVELS: dict[Level, wire_review.LevelName] = {
+    Level.EASY: "easy",
+    Level.NORMAL: "normal",
+    Level.HARD: "hard",
+    Level.INSANE: "insane",
+    Level.EXPERT: "expert",
 }
 
 
@@ -85,7 +94,7 @@ class Wire:
             map=self._map(session.open_map, session.revision, session.song),
             candidates=[candidate(item) for item in session.candidates],
             findings=[finding(shown) for shown in session.board.shown],
-            dismissed_count=session.board.dismissed_count,
+            review=review(session.review),
             jobs=[job(item) for item in session.jobs],
             suggestions=[suggestion(item) for item in session.suggestions],
             timing=timing(session.timing),
@@ -108,8 +117,9 @@ class Wire:
                     revision=news.revision,
                     added=[finding(shown) for shown in news.added],
                     removed_ids=list(news.removed_ids),
-                    dismissed_count=news.dismissed_count,
                 )
+            case ReviewNews(map_id, item):
+                return messages.ReviewChanged(map_id=map_id, review=review(item))
             case JobNews(item):
                 return messages.JobChanged(job=job(item))
             case PassageNews(item, passage):
@@ -202,6 +212,7 @@ def finding(shown: ShownFinding) -> values.Finding:
         id=item.id,
         source=shown.source,
         code=item.code,
+        rule=rule_title(item.code),
         category=item.category,
         severity=item.severity.value,
         start_ms=wire_ms(item.at.start_ms),
@@ -226,10 +237,40 @@ def finding(shown: ShownFinding) -> values.Finding:
     )
 
 
-def _brought(findings: Iterable[Finding] | None) -> list[values.Finding] | None:
-    if findings is None:
-        return None
-    return [finding(ShownFinding(one, "rule")) for one in findings]
+def review(item: Review) -> wire_review.Review:
+    """What was decided about the findings, and what changed among them."""
+    hidden = item.dismissed
+    return wire_review.Review(
+        level=None if item.level is None else _level(item.level),
+        dismissed=wire_review.Dismissed(
+            findings=[finding(shown) for shown in hidden.findings],
+            rules=[
+                wire_review.DismissedRule(
+                    code=rule.code, title=rule_title(rule.code), count=rule.count
+                )
+                for rule in hidden.rules
+            ],
+            absent_count=hidden.absent_count,
+        ),
+        since_save=_comparison(item.since_save),
+        since_opening=_comparison(item.since_opening),
+    )
+
+
+def _level(item: MapLevel) -> wire_review.MapLevel:
+    return wire_review.MapLevel(
+        interpreted=LEVELS[item.interpreted],
+        stated=None if item.stated is None else LEVELS[item.stated],
+        names=[level_name(level, item.mode) for level in Level],
+    )
+
+
+def _comparison(item: Comparison) -> wire_review.Comparison:
+    return wire_review.Comparison(
+        new_ids=sorted(item.new_ids),
+        gone=[finding(shown) for shown in item.gone],
+        gone_count=item.gone_count,
+    )
 
 
 def error(item: CompanionError) -> values.ErrorInfo:
@@ -289,36 +330,9 @@ def _variant(item: Suggestion, variant: int) -> values.Variant:
         part=None if part is None else part.take,
         mean_logprob=item.mean_logprob(variant),
         changed=n_changed(item.base, lines),
-        findings=_brought(item.findings(variant)),
-    )
-
-
-def timing(item: TimingReport | None) -> wire_timing.TimingReport | None:
-    """A song's timing that was heard."""
-    if item is None:
-        return None
-    heard, agreement = item.heard, item.agreement
-    sections = tempo_sections(heard.red_lines, heard.song_length_ms)
-    return wire_timing.TimingReport(
-        id=item.id,
-        request_id=item.request_id,
-        bpm=main_bpm(sections),
-        offset_ms=heard.red_lines[0].time_ms,
-        n_beats=heard.n_beats,
-        sections=[
-            wire_timing.TempoSection(
-                start_ms=section.red_line.time_ms,
-                end_ms=section.end_ms,
-                bpm=round(section.red_line.bpm, 3),
-                meter=section.red_line.meter,
-            )
-            for section in sections
-        ],
-        iterations=item.options.iterations,
-        seed=item.options.seed,
-        leniency_ms=item.options.leniency_ms,
-        agreement=None if agreement is None else wire_timing.TimingAgreement(**asdict(agreement)),
-        applied=item.applied,
+        findings=None
+        if (brought := item.findings(variant)) is None
+        else [finding(ShownFinding(one, "rule")) for one in brought],
     )
 
 

@@ -13,13 +13,20 @@ from companion.checks.catalogue import (
     check_difficulty,
     check_folder,
     check_set,
+    rule_title,
     run_checks,
 )
 from companion.checks.changes import findings_brought
 from companion.checks.check import Check, DifficultyCheck, FolderCheck, Issue, Scope, SetCheck
 from companion.checks.difficulty import Difficulty
-from companion.checks.level import Level, level_name
-from companion.checks.mapset import Folder, Mapset, read_folder
+from companion.checks.level import (
+    Level,
+    interpreted_level,
+    level_called,
+    level_from_name,
+    level_name,
+)
+from companion.checks.mapset import Folder, Mapset, read_folder, stated_levels
 
 __all__ = [
     "CHECKS",
@@ -37,7 +44,12 @@ __all__ = [
     "check_folder",
     "check_set",
     "findings_brought",
+    "interpreted_level",
+    "level_called",
+    "level_from_name",
     "level_name",
     "read_folder",
+    "rule_title",
     "run_checks",
+    "stated_levels",
 ]

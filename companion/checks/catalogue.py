@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from companion.beatmap import Document
     from companion.checks.check import Check
+    from companion.checks.level import Level
     from companion.checks.mapset import Folder, Mapset
 
 log = logging.getLogger(__name__)
@@ -73,11 +74,25 @@ CHECKS: tuple[Check, ...] = (
 DIFFICULTY_CHECKS = tuple(check for check in CHECKS if isinstance(check, DifficultyCheck))
 SET_CHECKS = tuple(check for check in CHECKS if isinstance(check, SetCheck))
 FOLDER_CHECKS = tuple(check for check in CHECKS if isinstance(check, FolderCheck))
+_TITLES = {check.code: check.title for check in CHECKS}
 
 
-def run_checks(document: Document) -> tuple[Finding, ...]:
-    """What the rules have to say about a map that stands alone; nothing if it is unreadable."""
-    return check_difficulty(Difficulty(document)) if document.readable else ()
+def rule_title(code: str) -> str:
+    """What is found under a code, in a few words; the model's codes say it themselves."""
+    words = code.rpartition(".")[2].replace("_", " ")
+    return _TITLES.get(code) or f"Model: {words}"
+
+
+def run_checks(document: Document, level: Level | None = None) -> tuple[Finding, ...]:
+    """What the rules have to say about a map that stands alone; nothing if it is unreadable.
+
+    Args:
+        document: The map.
+        level: What the mapper says how hard it is, whatever its name and star rating say.
+    """
+    if not document.readable:
+        return ()
+    return check_difficulty(Difficulty(document, stated_level=level))
 
 
 def check_difficulty(difficulty: Difficulty) -> tuple[Finding, ...]:

@@ -84,6 +84,11 @@ def level_name(level: Level, mode: Mode) -> str:
     return _NAMES[mode][level]
 
 
+def level_called(name: str | None) -> Level | None:
+    """The level that is stored under a name, ``hard``; None when it is none."""
+    return Level.__members__.get((name or "").upper())
+
+
 def level_from_name(name: str, mode: Mode) -> Level | None:
     """The level that a difficulty's name states; None when it states none.
 

@@ -12,7 +12,8 @@ from companion.checks.difficulty import Difficulty
 from companion.checks.level import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
     from companion.beatmap import Mode
     from companion.beatmap.folder_files import FolderFile
@@ -57,6 +58,18 @@ class Folder(FactSource):
     def file(self, name: str) -> FolderFile | None:
         """A file by the name that a map gives it: letter case and kind of slash do not matter."""
         return self._by_name.get(name.strip().strip('"').replace("\\", "/").lower())
+
+
+def stated_levels(
+    folder: Path, files: Iterable[FolderFile], stated: Callable[[Path], Level | None]
+) -> dict[str, Level]:
+    """What the mapper says how hard the difficulties of a listed folder are, by file name."""
+    levels = {
+        file.name: stated(folder / file.name)
+        for file in files
+        if file.extension == DIFFICULTY_EXTENSION
+    }
+    return {name: level for name, level in levels.items() if level is not None}
 
 
 def read_folder(

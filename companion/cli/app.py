@@ -151,7 +151,14 @@ def mod(
         str | None,
         typer.Option(metavar="SEVERITY", help="Exit with 1 if there is a problem, warning, minor."),
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Dismissed findings too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="What is dismissed too.")] = False,
+    level: Annotated[
+        str | None,
+        typer.Option(
+            help="Judge it as an easy, normal, hard, insane or expert difficulty, this once.",
+            show_default="as said in the overlay, else by name and stars",
+        ),
+    ] = None,
     lookback: Annotated[
         float | None,
         typer.Option(
@@ -171,7 +178,7 @@ def mod(
     settings = _settings(ctx, common, model)
     from companion.cli.modding import ModWish, print_findings
 
-    wish = ModWish(not rules_only, everything, fail_on, lookback, lookahead)
+    wish = ModWish(not rules_only, everything, level, fail_on, lookback, lookahead)
     print_findings(settings, _terminal(ctx), map_path, wish)
 
 

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from companion.beatmap.folder_files import list_files
-from companion.checks import check_difficulty, check_folder, check_set, level_name, read_folder
+from companion.bridge.keeping import level_of
+from companion.checks import (
+    check_difficulty,
+    check_folder,
+    check_set,
+    level_name,
+    read_folder,
+    stated_levels,
+)
 from companion.cli.modding import HEADINGS, rule_values
 from companion.cli.rules import MODE_NAMES
 from companion.errors import UnreadableBeatmap
@@ -18,25 +27,35 @@ if TYPE_CHECKING:
     from companion.checks import Difficulty, Folder
     from companion.cli.terminal import Terminal
     from companion.findings import Finding
+    from companion.journal import Journal
 
 
-def print_set_findings(terminal: Terminal, path: Path) -> list[Finding]:
+def print_set_findings(
+    terminal: Terminal, path: Path, journal: Journal, *, with_dismissed: bool
+) -> list[Finding]:
     """Print what the rules find in a folder's difficulties, in the set and in its files.
+
+    What the mapper said of the difficulties' levels counts, and dismissed rules stay silent.
 
     Raises:
         UnreadableBeatmap: There is no difficulty in the folder.
     """
-    folder = read_folder(list_files(path))
+    files = list_files(path)
+    levels = stated_levels(path, files, partial(level_of, journal))
+    folder = read_folder(files, levels=levels)
     if not folder.mapset.difficulties and not folder.unreadable:
         raise UnreadableBeatmap(f"There is no .osu file in {path}.")
     findings = [*check_set(folder.mapset), *check_folder(folder)]
     for difficulty in folder.mapset.difficulties:
         findings += check_difficulty(difficulty)
-    terminal.result(_text(folder, findings), _value(path, folder, findings))
-    return findings
+    silent = frozenset[str]() if with_dismissed else journal.dismissed_rules(path)
+    told = [finding for finding in findings if finding.code not in silent]
+    hidden = len(findings) - len(told)
+    terminal.result(_text(folder, told, hidden), _value(path, folder, told, hidden))
+    return told
 
 
-def _text(folder: Folder, findings: list[Finding]) -> str:
+def _text(folder: Folder, findings: list[Finding], hidden: int) -> str:
     names = {one.file_name: f"[{one.name}]" for one in folder.mapset.difficulties}
     lines = [_heading(one) for one in folder.mapset.difficulties]
     # Metadata is the same in all difficulties, and so is what is wrong with it.
@@ -58,6 +77,8 @@ def _text(folder: Folder, findings: list[Finding]) -> str:
             lines.append(f"  {f'{where}{at}  '.lstrip()}{finding.category}: {finding.message}")
     if not findings:
         lines += ["", "Nothing to complain about."]
+    if hidden:
+        lines += ["", f"{hidden} of dismissed rules; --all shows them."]
     return "\n".join(lines)
 
 
@@ -69,9 +90,10 @@ def _heading(one: Difficulty) -> str:
     )
 
 
-def _value(path: Path, folder: Folder, findings: list[Finding]) -> dict[str, Any]:
+def _value(path: Path, folder: Folder, findings: list[Finding], hidden: int) -> dict[str, Any]:
     return {
         "folder": str(path),
+        "dismissed_count": hidden,
         "difficulties": [
             {
                 "file": one.file_name,

@@ -10,6 +10,7 @@ import typer
 
 from companion.beatmap import Mode
 from companion.bridge import wire
+from companion.checks import level_name
 from companion.cli.progress import Progress
 from companion.cli.terminal import error_json, one_line
 from companion.cli.workbench import Workbench
@@ -17,6 +18,7 @@ from companion.engine.cancellation import CancelToken
 from companion.engine.requests import ScoreProgress, verify_overlap
 from companion.errors import CompanionError, OptionRefused
 from companion.findings import Severity, timestamp
+from companion.journal import Journal
 from companion.session import ShownFinding, StartScore
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ class ModWish:
 
     with_model: bool = True
     with_dismissed: bool = False
+    level: str | None = None
+    """How hard the map is for this once; what is remembered or its name and stars when ``None``."""
     fail_on: str | None = None
     """The severity from which on findings are a failure."""
     lookback: float | None = None
@@ -67,29 +71,39 @@ def print_findings(settings: Settings, terminal: Terminal, path: Path, wish: Mod
 
     Raises:
         UnreadableBeatmap: The map cannot be read.
-        OptionRefused: There is no such severity to fail on, the model is to look at a folder, or
-            nothing of a window would be judged.
+        OptionRefused: There is no such severity to fail on or no such level, the model is to look
+            at a folder or a level is said of one, or nothing of a window would be judged.
     """
     limit = _limit(wish.fail_on)
     verify_overlap(wish.lookback, wish.lookahead)
     if path.is_dir():
         if wish.with_model:
             raise OptionRefused("The model looks at one map; for a folder add --rules-only.")
+        if wish.level is not None:
+            raise OptionRefused("--level is that of one map; name its .osu file.")
         from companion.cli.mapset_modding import print_set_findings
 
-        _fail(print_set_findings(terminal, path), limit)
+        journal = Journal(settings.data_folder)
+        found = print_set_findings(terminal, path, journal, with_dismissed=wish.with_dismissed)
+        _fail(found, limit)
         return
-    bench = Workbench(settings, path)
+    bench = Workbench(settings, path, wish.level)
     if wish.with_dismissed:
         bench.session.restore_dismissed()  # for this look only: nothing is written down
     scan = _scan(bench, terminal, wish) if wish.with_model else Scan()
     findings = sorted(bench.session.board.shown, key=_by_importance)
-    hidden = bench.session.board.dismissed_count
+    hidden = _hidden_count(bench)
     terminal.result(_text(bench, findings, hidden), _value(bench, findings, hidden, scan))
     if scan.error is not None:
         terminal.note(f"companion: {one_line(str(scan.error))}")
         raise typer.Exit(2)
     _fail([shown.finding for shown in findings], limit)
+
+
+def _hidden_count(bench: Workbench) -> int:
+    """How many findings are there but dismissed, by themselves or with their rule."""
+    hidden = bench.session.review.dismissed
+    return len(hidden.findings) + sum(rule.count for rule in hidden.rules)
 
 
 def _limit(fail_on: str | None) -> int:
@@ -137,10 +151,11 @@ def _by_importance(shown: ShownFinding) -> tuple[int, float, int]:
 
 def _text(bench: Workbench, findings: Sequence[ShownFinding], hidden: int) -> str:
     beatmap = bench.document.beatmap
+    judged = level_name(bench.level, beatmap.mode)
     stars = f"{bench.stars:.2f} stars" if bench.stars is not None else "star rating unknown"
     lines = [
         f"{beatmap.artist} - {beatmap.title} [{beatmap.version}] by {beatmap.creator}: "
-        f"{len(beatmap.hit_objects)} objects, {stars}"
+        f"{len(beatmap.hit_objects)} objects, {stars}, judged as {judged}"
     ]
     for severity in Severity:
         of_kind = [shown for shown in findings if shown.finding.severity is severity]
@@ -201,6 +216,7 @@ def map_value(bench: Workbench) -> dict[str, Any]:
             beatmap.mode, "mania"
         ),
         "star_rating": bench.stars,
+        "level": bench.level.name.lower(),
         "objects": len(beatmap.hit_objects),
     }
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from companion.beatmap import TimeRange, storage
+from companion.bridge.keeping import level_of
 from companion.bridge.surroundings import Surroundings
 from companion.cli.modding import map_value, rule_values
 from companion.cli.notice import confirm_notice
@@ -173,7 +174,11 @@ def _generate(
                 progress.reach(min(reached.values()))
     for left in session.drain():
         if isinstance(left, CheckVariants):
-            judge = partial(Surroundings().judge, bench.path)
+            judge = partial(
+                Surroundings(partial(level_of, bench.journal)).judge,
+                bench.path,
+                level=bench.session.stated_level,
+            )
             session.variants_checked(left.suggestion, check_variants(left.suggestion, judge))
     return session.suggestions.get(suggestion.id)
 

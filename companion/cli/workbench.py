@@ -11,11 +11,13 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from companion.beatmap import storage
+from companion.beatmap import Document, storage
 from companion.bridge.entry import create, now, provenance, write, write_with_undo
+from companion.bridge.keeping import level_of
 from companion.bridge.song import look_at_song
+from companion.checks import Level, interpreted_level, level_from_name, level_name
 from companion.engine.engine import LocalEngine
-from companion.errors import CompanionError, StaleEdit
+from companion.errors import CompanionError, OptionRefused, StaleEdit
 from companion.journal import Journal, map_key
 from companion.session import Detection, FairUse, OpenMap, Session, examine
 from companion.worker import JobDone, JobFailed, JobStarted, JobYielded, ModelReady
@@ -53,17 +55,24 @@ class Written:
 class Workbench:
     """A map, opened.
 
+    Args:
+        settings: Where the model and what is remembered lie.
+        path: The map.
+        level: How hard it is for once, by the name of a level; what is remembered counts otherwise.
+
     Raises:
+        OptionRefused: There is no such level in the map's mode.
         UnreadableBeatmap: The file is gone, or not an ``.osu`` file that can be worked with.
     """
 
-    def __init__(self, settings: Settings, path: Path) -> None:
+    def __init__(self, settings: Settings, path: Path, level: str | None = None) -> None:
         self.path = path.absolute()
         self.journal = Journal(settings.data_folder)
         self.engine = make_engine(settings)
         self.model: ModelInfo | None = None
         data = storage.read(self.path)
-        examined = examine(data, None)
+        stated = level_of(self.journal, self.path) if level is None else wanted_level(level, data)
+        examined = examine(data, None, stated)
         examined.document.require_readable()
         fair_use = stored_fair_use(settings, self.journal, self.path.parent)
         self.session = Session(replace(fair_use, modding_only_mapset=False))
@@ -71,11 +80,16 @@ class Workbench:
             OpenMap("map", self.path, Detection("given")),
             examined,
             dismissed=self.journal.dismissed(self.path),
+            dismissed_rules=self.journal.dismissed_rules(self.path.parent),
+            level=stated,
             undo_steps=self.journal.undo_steps(self.path, examined.document.digest),
             modding_only_mapset=fair_use.modding_only_mapset,
         )
         self.document = examined.document
         self.stars = examined.stars
+        beatmap = self.document.beatmap
+        by_name = interpreted_level(beatmap.version, beatmap.mode, self.stars)
+        self.level = by_name if stated is None else stated
 
     def open_song(self) -> Song:
         """Tell the session about the song, which starts its scan.
@@ -153,6 +167,23 @@ class Workbench:
     def _record(self, record: ProvenanceRecord | None) -> None:
         if record is not None:
             self.journal.record(record)
+
+
+def wanted_level(name: str, data: bytes) -> Level:
+    """The level of a name as mappers of a map's mode write it, ``hard`` or ``muzukashii``.
+
+    Raises:
+        UnreadableBeatmap: The map has no mode: it cannot be read.
+        OptionRefused: There is no such level.
+    """
+    document = Document.parse(data)
+    document.require_readable()
+    mode = document.beatmap.mode
+    level = level_from_name(name, mode)
+    if level is None:
+        names = ", ".join(level_name(one, mode) for one in Level)
+        raise OptionRefused(f"“{name}” is no level; choose one of {names}.")
+    return level
 
 
 def stored_fair_use(settings: Settings, journal: Journal, folder: Path) -> FairUse:

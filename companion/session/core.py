@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Document
+from companion.checks import interpreted_level
 from companion.errors import CompanionError, RequestError, UnknownId
 from companion.session.board import FindingsBoard
 from companion.session.fair_use import FairUse
@@ -17,10 +18,12 @@ from companion.session.news import (
     Output,
     ProblemClearedNews,
     ProblemNews,
+    ReviewNews,
     SuggestionNews,
     UndoNews,
 )
 from companion.session.plans import GeneratedBy
+from companion.session.review import MapLevel, Review
 from companion.session.state import Jobs, Problems
 from companion.session.values import (
     Job,
@@ -38,6 +41,7 @@ from companion.suggestions import Suggestions, SuggestionState
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from companion.checks import Level
     from companion.journal import UndoStep
 
 
@@ -57,7 +61,9 @@ class Core:
         self.problems = Problems()
         self.undo_steps: tuple[UndoStep, ...] = ()
         self._ids = itertools.count(1)
+        self.stated_level: Level | None = None
         self._outputs: list[Output] = []
+        self._told_review: Review | None = None
 
     def drain(self) -> list[Output]:
         """Take what is to be told and done since the last call, in order."""
@@ -88,6 +94,21 @@ class Core:
         steps = self.undo_steps
         return UndoStatus(len(steps), steps[-1].description if steps else None)
 
+    @property
+    def review(self) -> Review:
+        """What the mapper decided about the findings, and how they compare with those before."""
+        return Review(
+            self._level(), self.board.hidden, self.board.since_save, self.board.since_opening
+        )
+
+    def _level(self) -> MapLevel | None:
+        revision = self.revision
+        if revision is None or not revision.document.readable:
+            return None
+        beatmap = revision.document.beatmap
+        by_name = interpreted_level(beatmap.version, beatmap.mode, revision.stars)
+        return MapLevel(beatmap.mode, by_name, self.stated_level)
+
     def _put(self, output: Output) -> None:
         self._outputs.append(output)
 
@@ -98,8 +119,14 @@ class Core:
         revision = self._require_revision()
         added, removed_ids = self.board.changes()
         if added or removed_ids or always:
-            hidden = self.board.dismissed_count
-            self._put(FindingsNews(revision.map_id, revision.number, added, removed_ids, hidden))
+            self._put(FindingsNews(revision.map_id, revision.number, added, removed_ids))
+            self._publish_review()
+
+    def _publish_review(self) -> None:
+        revision, review = self._require_revision(), self.review
+        if review != self._told_review:
+            self._told_review = review
+            self._put(ReviewNews(revision.map_id, review))
 
     def _add_job(self, job: Job) -> None:
         self._put(JobNews(self.jobs.put(job)))

@@ -14,6 +14,7 @@ from companion.checks import run_checks
 
 if TYPE_CHECKING:
     from companion.beatmap import TimeRange
+    from companion.checks import Level
     from companion.findings import Finding
 
 
@@ -29,13 +30,18 @@ class Examined:
     """None when it cannot be computed."""
 
 
-def examine(data: bytes, before: Document | None) -> Examined:
+def examine(data: bytes, before: Document | None, level: Level | None = None) -> Examined:
     """Parse a file, compare it with the document before, and run the rules over it.
 
     Never raises for any bytes: a file that cannot be used has a document whose `problem` says why.
+
+    Args:
+        data: The file's bytes.
+        before: What it was before.
+        level: What the mapper says how hard it is.
     """
     document = Document.parse(data)
     if not document.readable:
         return Examined(document, (), (), None)
     changed = diff(before, document) if before is not None and before.readable else ()
-    return Examined(document, changed, run_checks(document), star_rating(data))
+    return Examined(document, changed, run_checks(document, level), star_rating(data))

@@ -16,7 +16,7 @@ from companion.engine.requests import (
     VariantRank,
 )
 from companion.errors import ModelError, RangeRefused, RequestError, StaleEdit, UnknownId
-from companion.session.core import Core
+from companion.session.decisions import Decisions
 from companion.session.news import (
     CheckVariants,
     JobNews,
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 MODEL_PROBLEMS: Final = ("model_missing", "checkpoint_mismatch", "out_of_memory", "internal_error")
 
 
-class ModelWork(Core):
+class ModelWork(Decisions):
     """Scans and regenerations of the open map."""
 
     def __init__(self, fair_use: FairUse | None = None) -> None:
@@ -211,9 +211,7 @@ class ModelWork(Core):
         if not self.awaits_check(suggestion):
             return
         seen = [
-            replace(
-                one, findings=tuple(f for f in one.findings if f.id not in self.board.dismissed)
-            )
+            replace(one, findings=tuple(f for f in one.findings if not self.board.is_dismissed(f)))
             for one in checked
         ]
         suggestion = self.suggestions.check(suggestion, seen)
@@ -237,6 +235,9 @@ class ModelWork(Core):
             case JobYielded(_, value):
                 self._job_yielded(job, value)
             case JobDone():
+                if not job.generates:
+                    self.board.scanned()
+                    self._publish_review()
                 self.problem_over("out_of_memory", "internal_error")
                 suggestion = self.suggestions.of_job(job.id)
                 if suggestion is None:

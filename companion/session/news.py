@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from companion.checks import Level
     from companion.engine.map_requests import MapRequest
     from companion.engine.requests import Passage, RegenerateRequest, ScoreRequest, TimingRequest
     from companion.session.fair_use import FairUse
+    from companion.session.review import Review
     from companion.session.values import (
         Job,
         MapCandidate,
@@ -46,7 +48,14 @@ class FindingsNews:
     revision: int
     added: tuple[ShownFinding, ...]
     removed_ids: tuple[str, ...]
-    dismissed_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewNews:
+    """What the mapper decided about findings has changed, or how they compare with those before."""
+
+    map_id: str
+    review: Review
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +126,7 @@ News = (
     MapNews
     | CandidatesNews
     | FindingsNews
+    | ReviewNews
     | JobNews
     | PassageNews
     | SuggestionNews
@@ -199,10 +209,27 @@ class KeepDismissed:
     ids: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class KeepDismissedRules:
+    """Remember which rules are dismissed in the open mapset."""
+
+    codes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class KeepLevel:
+    """Remember how hard the mapper says the open map is."""
+
+    level: Level | None
+
+
 StartOrder = StartScore | StartRegenerate | StartTiming | StartGuest | StartMap
 """Work for the inference thread."""
 
-Order = StartOrder | CheckVariants | CancelJob | CreateDifficulty | KeepDismissed
+KeepOrder = KeepDismissed | KeepDismissedRules | KeepLevel
+"""What has to survive restarts."""
+
+Order = StartOrder | CheckVariants | CancelJob | CreateDifficulty | KeepOrder
 """Goes to the shell, which has the worker, the disk and the journal."""
 
 Output = News | Order

@@ -21,7 +21,6 @@ from companion.session.news import (
     CheckVariants,
     FairUseNews,
     JobNews,
-    KeepDismissed,
     MapNews,
     SuggestionNews,
 )
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from companion.beatmap import Document
+    from companion.checks import Level
     from companion.engine.requests import Aspect
     from companion.findings import Finding
     from companion.journal import UndoStep
@@ -89,13 +89,16 @@ class Session(NewDifficulties):
         examined: Examined,
         *,
         dismissed: Iterable[str] = (),
+        dismissed_rules: Iterable[str] = (),
+        level: Level | None = None,
         undo_steps: Sequence[UndoStep] = (),
         modding_only_mapset: bool = False,
     ) -> None:
         """A map was opened; whatever was open before is closed."""
         self._leave()
         self.open_map = open_map
-        self.board = FindingsBoard(dismissed)
+        self.board = FindingsBoard(dismissed, dismissed_rules)
+        self.stated_level = level
         self.fair_use = replace(self.fair_use, modding_only_mapset=modding_only_mapset)
         self._put(FairUseNews(self.fair_use))
         self._revise(examined, "editor")
@@ -118,12 +121,18 @@ class Session(NewDifficulties):
         self._revise(examined, origin)
         self.set_undo_steps(standing_steps(self.undo_steps, examined.document.digest))
 
-    def set_checked(self, revision: Revision, findings: Iterable[Finding]) -> None:
-        """The rules have looked at the set around a revision; of an older one it is no news."""
-        if self.revision is not revision:
+    def set_checked(
+        self, revision: Revision, findings: Iterable[Finding], level: Level | None = None
+    ) -> None:
+        """The rules have looked at the set around a revision, at the level stated for it.
+
+        Of an older revision or another level it is no news: a newer look is under way.
+        """
+        if self.revision is not revision or level is not self.stated_level:
             return
-        self.board.replace_set_rules(findings)
+        self.board.replace_set_rules(findings, level)
         self._publish_findings()
+        self._publish_review()
 
     def gone(self) -> None:
         """The open map's file was deleted."""
@@ -168,6 +177,8 @@ class Session(NewDifficulties):
         self.suggestions = Suggestions()
         self.jobs = Jobs()
         self.board = FindingsBoard()
+        self.stated_level = None
+        self._told_review = None
         self.problem_over(*MAP_PROBLEMS)
 
     def _revise(self, examined: Examined, origin: Origin) -> None:
@@ -195,9 +206,7 @@ class Session(NewDifficulties):
     def _judge(self, document: Document, examined: Examined) -> None:
         """Take in what the rules say about a new revision, or that it cannot be used."""
         if not document.readable:
-            self.board.replace_rules(())
-            self.board.replace_set_rules(())
-            self.board.forget_model()
+            self.board.clear()
             self.problem_over("map_lines")
             self.problem(
                 "map_unreadable",
@@ -289,20 +298,6 @@ class Session(NewDifficulties):
         if base_revision > self._require_usable().number:
             raise RequestError("This revision of the map does not exist.")
         return plan_fix(shown, self._usable_disk(disk), made)
-
-    def dismiss(self, finding_id: str) -> None:
-        """Hide a finding for good."""
-        self._require_finding(finding_id)
-        self.board.dismiss(finding_id)
-        self._put(KeepDismissed(self.board.dismissed))
-        self._publish_findings(always=True)
-
-    def restore_dismissed(self) -> None:
-        """Show all dismissed findings of the map again."""
-        self._require_map()
-        self.board.restore()
-        self._put(KeepDismissed(self.board.dismissed))
-        self._publish_findings(always=True)
 
     def plan_undo(self, disk: bytes) -> PlannedWrite:
         """How to take the last write back, in the file as it is on the disk."""

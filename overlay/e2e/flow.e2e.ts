@@ -268,10 +268,67 @@ describe("a mapper's round", () => {
 
     const id = await unsnapped.getAttribute("data-finding");
     const row = page.locator(`[data-finding="${id}"]`);
-    await row.getByRole("button", { name: "Dismiss" }).click();
+    await row.getByRole("button", { name: "Dismiss", exact: true }).click();
     await row.waitFor({ state: "detached" });
-    await page.getByRole("button", { name: "Restore 1 dismissed" }).click();
+    await page.getByTestId("dismissed").click();
+    await page.locator(`[data-dismissed="${id}"]`).getByRole("button").click();
+    await page.keyboard.press("Escape");
     await row.waitFor();
+    expect(await readFile(scratch.map)).toEqual(before);
+  });
+
+  it("tells what a save brought and took, and remembers what the mapper decides", async () => {
+    await openOverlay(page, daemon.url);
+    const before = await readFile(scratch.map);
+    const scan = page.locator('[data-job="score"]');
+    await scan.waitFor({ state: "detached" });
+
+    // What is new is marked and can be listed alone; what is gone is listed with it.
+    const moved_ms = await saveWithObjectMoved(12, 17);
+    const moved = page.locator(`[data-finding]:has(a.time:text-is("${stamp(moved_ms)}"))`);
+    await moved.locator(".badge-new").first().waitFor();
+    await page.getByRole("radio", { name: /^Last save \+/ }).check();
+    const rows = page.locator("[data-finding]");
+    await expect.poll(() => rows.count()).toBe(await page.locator(".badge-new").count());
+    await scan.waitFor({ state: "detached" });
+    await writeFile(scratch.map, before);
+    await page.getByTestId("gone").locator("summary").press("Enter");
+    await page.getByTestId("gone").getByText(stamp(moved_ms)).first().waitFor();
+    await page.getByText("Nothing is new since your last save.").waitFor();
+    await page.getByRole("radio", { name: "All", exact: true }).check();
+
+    // Another level judges otherwise at once; a rule is silenced; a severity is hidden.
+    const forEasy = page.locator('[data-finding]:has-text("recommended for Easy")');
+    expect(await forEasy.count()).toBe(0);
+    await page.getByTestId("level").selectOption("easy");
+    await forEasy.first().waitFor();
+    const code = await rows.first().getAttribute("data-code");
+    const ofRule = page.locator(`[data-code="${code}"]`);
+    await rows
+      .first()
+      .getByRole("button", { name: /^Dismiss the rule/ })
+      .focus();
+    await page.keyboard.press("Enter");
+    await expect.poll(() => ofRule.count()).toBe(0);
+    await page.getByRole("button", { name: /^Warning \d/ }).click();
+
+    // All of it survives a restart of companion and page, and can be taken back.
+    await daemon.stop();
+    daemon = await startDaemon({ ...scratch, engine, port: daemon.port });
+    await openOverlay(page, daemon.url);
+    await page.reload();
+    await forEasy.first().waitFor();
+    expect(await page.getByTestId("level").inputValue()).toBe("easy");
+    expect(await ofRule.count()).toBe(0);
+    const warnings = page.getByRole("button", { name: /^Warning \d/ });
+    expect(await warnings.getAttribute("aria-pressed")).toBe("false");
+    await page.getByTestId("dismissed").click();
+    await page.locator(`[data-rule="${code}"]`).getByRole("button").click();
+    await page.getByRole("dialog").getByText("Nothing is dismissed.").waitFor();
+    await page.keyboard.press("Escape");
+    await ofRule.first().waitFor();
+    await page.getByTestId("level").selectOption("");
+    await forEasy.first().waitFor({ state: "detached" });
     expect(await readFile(scratch.map)).toEqual(before);
   });
 

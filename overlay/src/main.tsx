@@ -5,6 +5,7 @@ import { Page } from "./panels/Page";
 import { AppProvider, createApp } from "./state/app";
 import "./styles/base.css";
 import "./styles/controls.css";
+import "./styles/findings.css";
 import "./styles/layout.css";
 import "./styles/panels.css";
 

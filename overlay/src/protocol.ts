@@ -26,7 +26,11 @@ export type ClientMessage =
   | Rescan
   | ApplyFix
   | Dismiss
+  | Restore
+  | DismissRule
+  | RestoreRule
   | RestoreDismissed
+  | SetLevel
   | SetModdingOnly
   | AcknowledgeNotice
   | GetProvenance;
@@ -39,6 +43,7 @@ export type ServerMessage =
   | MapRevised
   | CandidatesChanged
   | FindingsDelta
+  | ReviewChanged
   | JobChanged
   | PassageAdded
   | SuggestionChanged
@@ -71,7 +76,11 @@ export type ClientRequest =
   | Rescan
   | ApplyFix
   | Dismiss
+  | Restore
+  | DismissRule
+  | RestoreRule
   | RestoreDismissed
+  | SetLevel
   | SetModdingOnly
   | AcknowledgeNotice
   | GetProvenance;
@@ -83,6 +92,7 @@ export type ServerUpdate =
   | MapRevised
   | CandidatesChanged
   | FindingsDelta
+  | ReviewChanged
   | JobChanged
   | PassageAdded
   | SuggestionChanged
@@ -517,7 +527,49 @@ export interface Dismiss {
   finding_id: string;
 }
 /**
- * Shows all dismissed findings of the open map again.
+ * Shows a dismissed finding again.
+ */
+export interface Restore {
+  /**
+   * Comes back in the reply.
+   */
+  request_id: string;
+  type: "restore";
+  /**
+   * The finding.
+   */
+  finding_id: string;
+}
+/**
+ * Hides what a rule finds in all difficulties of the open mapset, also after a restart.
+ */
+export interface DismissRule {
+  /**
+   * Comes back in the reply.
+   */
+  request_id: string;
+  type: "dismiss_rule";
+  /**
+   * The findings' `code`; there has to be one now.
+   */
+  code: string;
+}
+/**
+ * Shows what a dismissed rule finds again.
+ */
+export interface RestoreRule {
+  /**
+   * Comes back in the reply.
+   */
+  request_id: string;
+  type: "restore_rule";
+  /**
+   * The rule's code.
+   */
+  code: string;
+}
+/**
+ * Shows all dismissed findings of the open map again, and all rules dismissed in its set.
  */
 export interface RestoreDismissed {
   /**
@@ -525,6 +577,20 @@ export interface RestoreDismissed {
    */
   request_id: string;
   type: "restore_dismissed";
+}
+/**
+ * Says how hard the open difficulty is meant to be; the rules judge it anew at once.
+ */
+export interface SetLevel {
+  /**
+   * Comes back in the reply.
+   */
+  request_id: string;
+  type: "set_level";
+  /**
+   * The level; null leaves it to the difficulty's name and star rating.
+   */
+  level: ("easy" | "normal" | "hard" | "insane" | "expert") | null;
 }
 /**
  * Turns the modding-only switch.
@@ -599,10 +665,7 @@ export interface Snapshot {
    * All findings of the open map that are not dismissed.
    */
   findings: Finding[];
-  /**
-   * How many findings of this revision are hidden.
-   */
-  dismissed_count: number;
+  review: Review;
   /**
    * Jobs that are queued or running, and the last one that ended of each kind.
    */
@@ -894,6 +957,10 @@ export interface Finding {
    */
   code: string;
   /**
+   * What the check is called.
+   */
+  rule: string;
+  /**
    * Group of checks, for filters.
    */
   category: string;
@@ -967,6 +1034,103 @@ export interface Support {
    * How surprised the model is.
    */
   surprisal_bits: number | null;
+}
+/**
+ * What was decided about the findings, and what changed among them.
+ */
+export interface Review {
+  /**
+   * Null without a map that can be read.
+   */
+  level: MapLevel | null;
+  dismissed: Dismissed;
+  since_save: Comparison;
+  since_opening: Comparison1;
+}
+/**
+ * How hard the open difficulty is meant to be: some rules apply to some levels only.
+ */
+export interface MapLevel {
+  /**
+   * By its name, else by its star rating.
+   */
+  interpreted: "easy" | "normal" | "hard" | "insane" | "expert";
+  /**
+   * By the mapper, which counts; null leaves it to the above.
+   */
+  stated: ("easy" | "normal" | "hard" | "insane" | "expert") | null;
+  /**
+   * What mappers of this mode call the five levels, easiest first.
+   */
+  names: string[];
+}
+/**
+ * What is hidden.
+ */
+export interface Dismissed {
+  /**
+   * Hidden one by one, of this revision.
+   */
+  findings: Finding[];
+  /**
+   * Silent in all difficulties of the set.
+   */
+  rules: DismissedRule[];
+  /**
+   * How many were hidden one by one that are not found in this revision.
+   */
+  absent_count: number;
+}
+/**
+ * A rule that is silent in the open mapset.
+ */
+export interface DismissedRule {
+  /**
+   * `restore_rule` takes it.
+   */
+  code: string;
+  /**
+   * What it is called.
+   */
+  title: string;
+  /**
+   * How many findings of the open map it would have.
+   */
+  count: number;
+}
+/**
+ * Against the revision before.
+ */
+export interface Comparison {
+  /**
+   * Findings that were not there.
+   */
+  new_ids: string[];
+  /**
+   * The first of those that are not there any more, by time.
+   */
+  gone: Finding[];
+  /**
+   * How many there are of them.
+   */
+  gone_count: number;
+}
+/**
+ * Against the map as it was when it was opened.
+ */
+export interface Comparison1 {
+  /**
+   * Findings that were not there.
+   */
+  new_ids: string[];
+  /**
+   * The first of those that are not there any more, by time.
+   */
+  gone: Finding[];
+  /**
+   * How many there are of them.
+   */
+  gone_count: number;
 }
 /**
  * A piece of work for the model.
@@ -1398,10 +1562,33 @@ export interface FindingsDelta {
    * Ids that are gone.
    */
   removed_ids: string[];
+}
+/**
+ * Something was decided about the findings, or other ones are new or gone.
+ */
+export interface ReviewChanged {
   /**
-   * How many findings of this revision are hidden.
+   * Rises by one per frame on this connection; set when the frame is sent.
    */
-  dismissed_count: number;
+  seq: number;
+  type: "review";
+  /**
+   * The map.
+   */
+  map_id: string;
+  review: Review1;
+}
+/**
+ * All of it as it is now.
+ */
+export interface Review1 {
+  /**
+   * Null without a map that can be read.
+   */
+  level: MapLevel | null;
+  dismissed: Dismissed;
+  since_save: Comparison;
+  since_opening: Comparison1;
 }
 /**
  * A job's state or progress.
@@ -1805,6 +1992,26 @@ export interface Reply {
   suggestion_id: string | null;
 }
 /**
+ * The findings against those of an earlier moment.
+ *
+ * The model's count from when it had been through the whole map for the first time, and are gone
+ * only when it has been through the newest revision. What is dismissed does not count.
+ */
+export interface Comparison2 {
+  /**
+   * Findings that were not there.
+   */
+  new_ids: string[];
+  /**
+   * The first of those that are not there any more, by time.
+   */
+  gone: Finding[];
+  /**
+   * How many there are of them.
+   */
+  gone_count: number;
+}
+/**
  * How the daemon knows which map is being edited.
  */
 export interface Detection2 {
@@ -1821,6 +2028,23 @@ export interface Detection2 {
    * Whether an editor is open on this map; null when no probe can tell.
    */
   editor_open: boolean | null;
+}
+/**
+ * What the mapper does not want to see.
+ */
+export interface Dismissed1 {
+  /**
+   * Hidden one by one, of this revision.
+   */
+  findings: Finding[];
+  /**
+   * Silent in all difficulties of the set.
+   */
+  rules: DismissedRule[];
+  /**
+   * How many were hidden one by one that are not found in this revision.
+   */
+  absent_count: number;
 }
 /**
  * Whether generating is allowed here.
@@ -2042,6 +2266,18 @@ export interface RegenerateOptions1 {
    * How many alternatives.
    */
   variants?: number;
+}
+/**
+ * What was decided about the findings of the open map, and what changed among them.
+ */
+export interface Review2 {
+  /**
+   * Null without a map that can be read.
+   */
+  level: MapLevel | null;
+  dismissed: Dismissed;
+  since_save: Comparison;
+  since_opening: Comparison1;
 }
 /**
  * Everything that is drawn along the song.

@@ -132,6 +132,7 @@ class Client:
         self.seen = []
         self.map = None
         self.findings = {}
+        self.review = None
         self.jobs = {}
         self.suggestions = {}
         self.problems = {}
@@ -196,6 +197,7 @@ class Client:
             case messages.Snapshot():
                 self.map = message.map
                 self.findings = {f.id: f for f in message.findings}
+                self.review = message.review
                 self.jobs = {j.id: j for j in message.jobs}
                 self.suggestions = {s.id: s for s in message.suggestions}
                 self.problems = {p.code: p for p in message.problems}
@@ -209,6 +211,8 @@ class Client:
                 for gone in message.removed_ids:
                     self.findings.pop(gone, None)
                 self.findings |= {f.id: f for f in message.added}
+            case messages.ReviewChanged():
+                self.review = message.review
             case messages.JobChanged(job=job):
                 self.jobs[job.id] = job
             case messages.SuggestionChanged(suggestion=suggestion):

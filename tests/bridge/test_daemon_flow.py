@@ -389,8 +389,9 @@ async def test_dismissed_findings_stay_dismissed(start, join, mapset):
 async def test_a_rules_fix_is_applied_and_undone(start, join, mapset):
     before = mapset.save(moved={10: 3})
     async with start() as daemon, join(daemon) as client:
-        await client.scanned()
-        fixable = [f for f in client.findings.values() if f.source == "model" and f.fix_label]
+        fixable = await client.until(
+            lambda c: [f for f in c.findings.values() if f.source == "model" and f.fix_label]
+        )
         refused = await client.ask(m.ApplyFix, finding_id=fixable[0].id, base_revision=1)
         assert refused.error.code == "notice_not_acknowledged"
         await client.ask(m.AcknowledgeNotice)

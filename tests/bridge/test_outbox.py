@@ -18,6 +18,7 @@ def finding(name, message="m"):
         id=name,
         source="rule",
         code="c",
+        rule="Rule",
         category="C",
         severity="minor",
         start_ms=0,
@@ -40,7 +41,6 @@ def delta(*added, removed=(), revision=1, map_id="m"):
         revision=revision,
         added=list(added),
         removed_ids=list(removed),
-        dismissed_count=0,
     )
 
 
@@ -111,6 +111,27 @@ async def test_deltas_of_findings_are_joined():
 async def test_a_joined_delta_takes_the_newer_wording():
     (joined,) = await drained(delta(finding("a", "old")), delta(finding("a", "new")))
     assert [f.message for f in joined.added] == ["new"]
+
+
+def revised(map_id, revision):
+    opened = v.MapState.model_construct(map_id=map_id, revision=revision)
+    return m.MapRevised.model_construct(type="map_revised", map=opened)
+
+
+async def test_a_newer_revision_stays_ahead_of_what_is_about_its_map():
+    findings = delta(finding("a"), map_id="new")
+    waiting = [revised("old", 3), revised("new", 1), findings, revised("new", 2)]
+    assert await drained(*waiting) == [revised("new", 2), findings]
+
+
+async def test_another_map_comes_after_what_was_about_the_one_before():
+    findings = delta(finding("a"), map_id="old")
+    closed = m.MapRevised(map=None)
+    assert await drained(revised("old", 3), findings, revised("new", 1)) == [
+        findings,
+        revised("new", 1),
+    ]
+    assert await drained(revised("old", 3), findings, closed) == [findings, closed]
 
 
 async def test_a_delta_of_another_map_is_not_joined():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from companion.beatmap import Document, TimeRange
-from companion.checks import CHECKS, Difficulty, Issue, catalogue, run_checks
+from companion.checks import CHECKS, Difficulty, Issue, catalogue, rule_title, run_checks
 from companion.checks.catalogue import DIFFICULTY_CHECKS
 from companion.findings import Severity
 
@@ -91,3 +91,8 @@ def test_real_maps_are_checked_and_every_fix_fits(shared_data: Path) -> None:
             assert bool(finding.fix) == (finding.fix_label is not None)
             fixed = document.apply(finding.fix)
             assert finding.fix == () or fixed != document
+
+
+def test_what_is_found_under_a_code_has_a_title() -> None:
+    assert [rule_title(check.code) for check in CHECKS] == [check.title for check in CHECKS]
+    assert rule_title("maimod.new_combo_missing") == "Model: new combo missing"

@@ -6,6 +6,7 @@ from companion.beatmap import Mode
 from companion.checks.level import (
     Level,
     interpreted_level,
+    level_called,
     level_from_name,
     level_from_stars,
     level_name,
@@ -85,3 +86,8 @@ def test_each_mode_has_its_own_words() -> None:
     for mode in Mode:
         for level in Level:
             assert level_from_name(level_name(level, mode), mode) is level
+
+
+def test_a_stored_level_is_found_by_its_name_and_nothing_else_is_one() -> None:
+    assert [level_called(level.name.lower()) for level in Level] == list(Level)
+    assert [level_called(name) for name in (None, "", "ultra", "4")] == [None] * 4

@@ -91,6 +91,47 @@ def test_dismissed_findings_stay_away(companion: Commands, map_path: Path):
     assert Journal(companion.data).dismissed(map_path) == {gone}
 
 
+def test_dismissed_rules_stay_silent_in_the_map_and_in_the_set(companion: Commands, map_path: Path):
+    Journal(companion.data).keep_dismissed_rules(map_path.parent, ["unsnapped_object"])
+    for path in (map_path, map_path.parent):
+        value = companion("mod", path, "--rules-only", "--json").value
+        assert "unsnapped_object" not in {finding["code"] for finding in value["findings"]}
+        assert value["dismissed_count"] == 1
+        shown = companion("mod", path, "--rules-only", "--json", "--all").value
+        assert "unsnapped_object" in {finding["code"] for finding in shown["findings"]}
+    assert "1 of dismissed rules" in companion("mod", map_path.parent, "--rules-only").out
+
+
+def test_the_level_that_was_stated_counts_and_another_can_be_tried(
+    companion: Commands, map_path: Path
+):
+    def judged(*options: str) -> tuple[str, set[str]]:
+        value = companion("mod", map_path, "--rules-only", "--json", *options).value
+        return value["map"]["level"], {finding["code"] for finding in value["findings"]}
+
+    level, codes = judged()
+    assert level == "normal"
+    assert "osu_settings_range" not in codes
+    level, codes = judged("--level", "Insane")
+    assert level == "insane"
+    assert "osu_settings_range" in codes
+    Journal(companion.data).keep_level(map_path, "expert")
+    assert judged()[0] == "expert"
+    assert judged("--level", "hard")[0] == "hard"
+    assert "judged as Expert" in companion("mod", map_path, "--rules-only").out
+    whole_set = companion("mod", map_path.parent, "--rules-only", "--json").value
+    assert [one["level"] for one in whole_set["difficulties"]] == ["expert"]
+
+
+def test_a_level_that_is_none_is_refused(companion: Commands, map_path: Path):
+    answer = companion("mod", map_path, "--rules-only", "--level", "brutal")
+    assert answer.status == 2
+    assert "“brutal” is no level; choose one of Easy, Normal, Hard, Insane, Expert." in answer.err
+    answer = companion("mod", map_path.parent, "--rules-only", "--level", "hard")
+    assert answer.status == 2
+    assert "name its .osu file" in answer.err
+
+
 def test_a_map_that_is_not_there_is_told(companion: Commands, tmp_path: Path):
     answer = companion("mod", tmp_path / "none.osu", "--json")
     assert answer.status == 2

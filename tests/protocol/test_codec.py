@@ -8,6 +8,7 @@ import msgpack
 import pytest
 
 from protocol import messages as m
+from protocol import review as r
 from protocol import timing as t
 from protocol import values as v
 from protocol.codec import (
@@ -66,7 +67,12 @@ CLIENT: list[Any] = [
     m.Rescan(request_id="1"),
     m.ApplyFix(request_id="1", finding_id="f", base_revision=1),
     m.Dismiss(request_id="1", finding_id="f"),
+    m.Restore(request_id="1", finding_id="f"),
+    m.DismissRule(request_id="1", code="c"),
+    m.RestoreRule(request_id="1", code="c"),
     m.RestoreDismissed(request_id="1"),
+    m.SetLevel(request_id="1", level="hard"),
+    m.SetLevel(request_id="1", level=None),
     m.SetModdingOnly(request_id="1", scope="global", enabled=True),
     m.AcknowledgeNotice(request_id="1"),
     m.GetProvenance(request_id="1"),
@@ -109,6 +115,17 @@ JOB = v.Job(
     error=ERROR,
 )
 
+NOTHING_NEW = r.Comparison(new_ids=[], gone=[], gone_count=0)
+REVIEW = r.Review(
+    level=r.MapLevel(
+        interpreted="hard", stated=None, names=["Easy", "Normal", "Hard", "Insane", "Expert"]
+    ),
+    dismissed=r.Dismissed(
+        findings=[], rules=[r.DismissedRule(code="c", title="Rule", count=2)], absent_count=1
+    ),
+    since_save=NOTHING_NEW,
+    since_opening=r.Comparison(new_ids=["f"], gone=[], gone_count=3),
+)
 TIMING = t.TimingReport(
     id="t1",
     request_id="1",
@@ -135,7 +152,7 @@ SERVER: list[Any] = [
         map=None,
         candidates=[],
         findings=[],
-        dismissed_count=0,
+        review=REVIEW,
         jobs=[JOB],
         suggestions=[],
         timing=TIMING,
@@ -146,7 +163,8 @@ SERVER: list[Any] = [
     ),
     m.MapRevised(map=None),
     m.CandidatesChanged(candidates=[]),
-    m.FindingsDelta(map_id="m", revision=1, added=[], removed_ids=["a"], dismissed_count=1),
+    m.FindingsDelta(map_id="m", revision=1, added=[], removed_ids=["a"]),
+    m.ReviewChanged(map_id="m", review=REVIEW),
     m.JobChanged(job=JOB),
     m.PassageAdded(
         suggestion_id="s",

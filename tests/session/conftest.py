@@ -80,7 +80,7 @@ class Driver:
         self.data = data
         before = self.session.revision
         assert before is not None
-        self.session.revised(examine(data, before.document))
+        self.session.revised(examine(data, before.document, self.session.stated_level))
         return self.take()
 
     def take(self):

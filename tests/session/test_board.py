@@ -96,7 +96,7 @@ def test_a_dismissed_rule_explains_nothing_until_it_is_restored(board: FindingsB
     board.dismiss(UNSNAPPED.id)
     board.changes()
     assert shown(board) == {"maimod.time": ()}
-    board.restore()
+    board.restore(UNSNAPPED.id)
     added, removed = board.changes()
     assert shown(board) == {"unsnapped_object": ("maimod.time",)}
     assert ([item.finding for item in added], removed) == ([UNSNAPPED], (TIME.id,))
@@ -144,3 +144,26 @@ def test_the_models_edit_is_offered_where_the_rule_has_none(board: FindingsBoard
     item = board.get(UNSNAPPED.id)
     assert item is not None
     assert (item.fixing, item.fix_source) == (None, None)
+
+
+def test_a_rule_that_is_dismissed_as_a_whole_explains_nothing_either(board: FindingsBoard) -> None:
+    scanned(board, TIME)
+    board.changes()
+    board.dismiss_rule(UNSNAPPED.code)
+    board.changes()
+    assert shown(board) == {"maimod.time": ()}
+    board.restore_rule(UNSNAPPED.code)
+    board.changes()
+    assert shown(board) == {"unsnapped_object": ("maimod.time",)}
+
+
+def test_what_was_one_finding_is_gone_as_one(board: FindingsBoard) -> None:
+    scanned(board, TIME, PLACE)
+    board.scanned()
+    board.changes()
+    board.replace_rules(())
+    scanned(board)
+    board.scanned()
+    board.changes()
+    gone = [one.finding.code for one in board.since_save.gone]
+    assert sorted(gone) == ["maimod.position", "unsnapped_object"]

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { job } from "../testing/fixtures";
-import { detectionWords, jobWords, modelWords, plural } from "./words";
+import { finding, job } from "../testing/fixtures";
+import { detectionWords, jobWords, modelWords, placeWords, plural } from "./words";
 
 describe("words", () => {
   it("say how a map was found", () => {
@@ -33,6 +33,11 @@ describe("words", () => {
     expect(jobWords(job("1", { done: 3, total: 9 }))).toBe("Scanning 33 %");
     expect(jobWords(job("1", { total: 0, kind: "regenerate" }))).toBe("Generating");
     expect(jobWords(job("1", { state: "queued" }))).toBe("Scanning: waiting");
+  });
+
+  it("say where a finding is, unless it is about the whole map", () => {
+    expect(placeWords(finding("a", { start_ms: 61_002 }))).toBe("01:01:002 ");
+    expect(placeWords(finding("a", { start_ms: 0, editor_link: "" }))).toBe("");
   });
 
   it("count", () => {

@@ -1,4 +1,5 @@
-import type { Detection, Job, ModelState, Suggestion } from "../protocol";
+import type { Detection, Finding, Job, ModelState, Suggestion } from "../protocol";
+import { timestamp } from "./time";
 
 /** How the open map was found, for the status line. */
 export function detectionWords({ probe, client, editor_open }: Detection): string {
@@ -77,6 +78,11 @@ const SUGGESTION_WORDS: Readonly<Record<Suggestion["state"], string>> = {
 
 export function suggestionWords(state: Suggestion["state"]): string {
   return SUGGESTION_WORDS[state];
+}
+
+/** Where a finding is, before what it says; nothing for what is about the whole map. */
+export function placeWords({ editor_link, start_ms }: Finding): string {
+  return editor_link === "" ? "" : `${timestamp(start_ms)} `;
 }
 
 /** A file of the mapset; of a difficulty, only its name. */

@@ -1,54 +1,37 @@
 import { plural } from "../format/words";
-import { useApp } from "../state/app";
+import { type App, useApp } from "../state/app";
 import {
   categories,
   countBySeverity,
+  type FindingFilter,
+  listed,
   SEVERITIES,
   SEVERITY_NAMES,
   type Severity,
 } from "../state/findings";
+import { LevelField } from "./LevelField";
+import { SinceSegments } from "./SinceSegments";
 
 /** Which findings the list and the timeline show. */
 export function FindingFilters() {
-  const { actions, daemon, derived, view } = useApp();
+  const { derived, view } = useApp();
   const filter = view.filter.value;
-  const all = derived.findingList.value;
-  const counts = countBySeverity(all);
   const range = view.range.value;
-  const toggle = (severity: Severity) => {
-    const hidden = new Set(filter.hidden);
-    if (!hidden.delete(severity)) hidden.add(severity);
-    view.filter.value = { ...filter, hidden };
+  const change = (part: Partial<FindingFilter>) => {
+    view.filter.value = { ...filter, ...part };
   };
   return (
     <div class="filters">
-      <fieldset class="severities" aria-label="Severities">
-        {SEVERITIES.map((severity) => (
-          <button
-            key={severity}
-            type="button"
-            class="severity"
-            aria-pressed={!filter.hidden.has(severity)}
-            title={`${plural(counts[severity], SEVERITY_NAMES[severity].toLowerCase())}; press to ${
-              filter.hidden.has(severity) ? "show" : "hide"
-            }`}
-            onClick={() => toggle(severity)}
-          >
-            <span class={`dot dot-${severity}`} />
-            <span class="severity-name">{SEVERITY_NAMES[severity]}</span>
-            <b>{counts[severity]}</b>
-          </button>
-        ))}
-      </fieldset>
+      <SinceSegments />
+      <Severities />
+      <LevelField />
       <select
         aria-label="Category"
         value={filter.category ?? ""}
-        onChange={(event) => {
-          view.filter.value = { ...filter, category: event.currentTarget.value || null };
-        }}
+        onChange={(event) => change({ category: event.currentTarget.value || null })}
       >
         <option value="">All categories</option>
-        {categories(all).map((name) => (
+        {categories(derived.findingList.value).map((name) => (
           <option key={name} value={name}>
             {name}
           </option>
@@ -58,10 +41,7 @@ export function FindingFilters() {
         aria-label="Order"
         value={filter.order}
         onChange={(event) => {
-          view.filter.value = {
-            ...filter,
-            order: event.currentTarget.value === "time" ? "time" : "useful",
-          };
+          change({ order: event.currentTarget.value === "time" ? "time" : "useful" });
         }}
       >
         <option value="useful">Most useful first</option>
@@ -72,22 +52,52 @@ export function FindingFilters() {
           <input
             type="checkbox"
             checked={filter.within !== null}
-            onChange={(event) => {
-              view.filter.value = { ...filter, within: event.currentTarget.checked ? range : null };
-            }}
+            onChange={(event) => change({ within: event.currentTarget.checked ? range : null })}
           />
           in range
         </label>
       )}
-      {daemon.dismissedCount.value > 0 && (
-        <button
-          type="button"
-          class="button small quiet"
-          onClick={() => void actions.restoreDismissed()}
-        >
-          Restore {daemon.dismissedCount.value} dismissed
-        </button>
-      )}
     </div>
+  );
+}
+
+/** The findings that the filter lets through; "in range" follows the range as it is dragged. */
+export function shownFindings({ derived, view }: App, part: Partial<FindingFilter> = {}) {
+  const filter = view.filter.value;
+  const within = filter.within === null ? null : view.range.value;
+  const all = derived.findingList.value;
+  return listed(all, { ...filter, within, ...part }, derived.newFindings.value);
+}
+
+/** A switch for each severity, with the number of findings that it shows or hides. */
+function Severities() {
+  const app = useApp();
+  const { view } = app;
+  const { hidden } = view.filter.value;
+  const counts = countBySeverity(shownFindings(app, { hidden: new Set() }));
+  const toggle = (severity: Severity) => {
+    const others = new Set(hidden);
+    if (!others.delete(severity)) others.add(severity);
+    view.filter.value = { ...view.filter.peek(), hidden: others };
+  };
+  return (
+    <fieldset class="severities" aria-label="Severities">
+      {SEVERITIES.map((severity) => (
+        <button
+          key={severity}
+          type="button"
+          class="severity"
+          aria-pressed={!hidden.has(severity)}
+          title={`${plural(counts[severity], SEVERITY_NAMES[severity].toLowerCase())}; press to ${
+            hidden.has(severity) ? "show" : "hide"
+          }`}
+          onClick={() => toggle(severity)}
+        >
+          <span class={`dot dot-${severity}`} />
+          <span class="severity-name">{SEVERITY_NAMES[severity]}</span>
+          <b>{counts[severity]}</b>
+        </button>
+      ))}
+    </fieldset>
   );
 }

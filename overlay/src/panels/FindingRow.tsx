@@ -8,13 +8,16 @@ import { isEditorLink, SEVERITY_NAMES } from "../state/findings";
 interface RowProps {
   readonly finding: Finding;
   readonly selected: boolean;
+  /** Whether it has only just come; it flashes. */
   readonly fresh: boolean;
+  /** Whether it is new since the moment that is looked at. */
+  readonly isNew: boolean;
   readonly mayApply: boolean;
 }
 
 /** One finding: where, what, how surprising, and what can be done about it. */
 export function FindingRow(props: RowProps) {
-  const { finding, selected, fresh, mayApply } = props;
+  const { finding, selected, fresh, isNew, mayApply } = props;
   const { actions, view } = useApp();
   const show = () => {
     view.selectedFinding.value = finding.id;
@@ -29,9 +32,10 @@ export function FindingRow(props: RowProps) {
       <div class="finding-head">
         <span class={`dot dot-${finding.severity}`} title={SEVERITY_NAMES[finding.severity]} />
         <Place finding={finding} />
-        <span class="faint">
+        <span class="faint" title={finding.rule}>
           {finding.category} · {finding.source}
         </span>
+        {isNew && <span class="badge-new">new</span>}
         <Surprise surprisal={finding.surprisal_bits} />
       </div>
       <button type="button" class="finding-message" aria-pressed={selected} onClick={show}>
@@ -61,16 +65,46 @@ export function FindingRow(props: RowProps) {
         )}
         <button
           type="button"
+          class="icon-button dismiss-rule"
+          aria-label={`Dismiss the rule “${finding.rule}”`}
+          title={`Dismiss the rule “${finding.rule}” in this mapset`}
+          onClick={(event) => {
+            focusNext(event.currentTarget, finding.code);
+            void actions.dismissRule(finding);
+          }}
+        >
+          ⊘
+        </button>
+        <button
+          type="button"
           class="icon-button"
           aria-label="Dismiss"
-          title="Dismiss: never show this again"
-          onClick={() => void actions.dismiss(finding.id)}
+          title="Dismiss: do not show this again unless its objects change"
+          onClick={(event) => {
+            focusNext(event.currentTarget, null);
+            void actions.dismiss(finding.id);
+          }}
         >
           ✕
         </button>
       </div>
     </li>
   );
+}
+
+/** Where the keyboard goes on when a row goes, and with it all rows of a rule. */
+function focusNext(button: HTMLElement, code: string | null): void {
+  const row = button.closest("li");
+  const stays = (one: Element | null): one is HTMLElement =>
+    one instanceof HTMLElement && (code === null || one.dataset.code !== code);
+  for (const step of ["nextElementSibling", "previousElementSibling"] as const) {
+    let other = row?.[step] ?? null;
+    while (other !== null && !stays(other)) other = other[step];
+    const target = other?.querySelector<HTMLElement>(".finding-message");
+    if (!target) continue;
+    target.focus({ preventScroll: true });
+    return;
+  }
 }
 
 /** The file or the time that a finding is about. */

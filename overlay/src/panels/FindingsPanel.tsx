@@ -2,10 +2,12 @@ import { computed, useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { plural } from "../format/words";
 import { type App, useApp } from "../state/app";
-import { listed } from "../state/findings";
 import { isOver } from "../state/reducer";
-import { FindingFilters } from "./FindingFilters";
+import { DismissedButton } from "./DismissedDialog";
+import { FindingFilters, shownFindings } from "./FindingFilters";
 import { FindingRow } from "./FindingRow";
+import { GoneFindings } from "./GoneFindings";
+import { SINCE_WORDS } from "./SinceSegments";
 
 /** Rows in the document at first, and how many more appear when one scrolls to their end. */
 const PAGE = 120;
@@ -31,6 +33,7 @@ export function FindingsPanel() {
   );
   const visible = shown.value.slice(0, limit.value);
   const fresh = daemon.freshFindings.value;
+  const isNew = derived.newFindings.value[filter.since ?? "save"];
   const moddingOnly = isModdingOnly(app);
   return (
     <section class="panel findings" aria-label="Findings">
@@ -41,9 +44,11 @@ export function FindingsPanel() {
             ? plural(shown.value.length, "finding")
             : `${shown.value.length} of ${plural(derived.findingList.value.length, "finding")}`}
         </span>
+        <DismissedButton />
         <RescanButton />
       </header>
       <FindingFilters />
+      <GoneFindings />
       <ul
         ref={list}
         class="finding-list"
@@ -61,6 +66,7 @@ export function FindingsPanel() {
             finding={finding}
             selected={view.selectedFinding.value === finding.id}
             fresh={fresh.has(finding.id)}
+            isNew={isNew.has(finding.id)}
             mayApply={finding.fix_source !== "model" || !moddingOnly}
           />
         ))}
@@ -70,20 +76,17 @@ export function FindingsPanel() {
   );
 }
 
-function shownFindings({ derived, view }: App) {
-  const filter = view.filter.value;
-  // "In range" follows the range as it is dragged.
-  const within = filter.within === null ? null : view.range.value;
-  return listed(derived.findingList.value, { ...filter, within });
-}
-
 export function isModdingOnly({ daemon }: App): boolean {
   const fairUse = daemon.fairUse.value;
   return fairUse !== null && (fairUse.modding_only_global || fairUse.modding_only_mapset);
 }
 
-function nothingWords({ daemon, derived }: App): string {
+function nothingWords({ daemon, derived, view }: App): string {
   if (daemon.map.value?.readable === false) return "The map cannot be read, so nothing is checked.";
+  const { since } = view.filter.value;
+  if (since !== null && derived.newFindings.value[since].size === 0) {
+    return `Nothing is new ${SINCE_WORDS[since]}.`;
+  }
   if (derived.findingList.value.length > 0) return "Nothing passes the filter.";
   const scanning = [...daemon.jobs.value.values()].some(
     (job) => job.kind === "score" && !isOver(job),

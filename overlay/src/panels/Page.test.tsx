@@ -1,10 +1,8 @@
 // @vitest-environment jsdom
-import { render } from "preact";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Scope } from "../lifetime";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Snapshot } from "../protocol";
-import { type App, AppProvider, createApp } from "../state/app";
-import { FakeSocket, reply } from "../testing/fake_socket";
+import type { App } from "../state/app";
+import { type FakeSocket, reply } from "../testing/fake_socket";
 import {
   circle,
   fairUse,
@@ -16,69 +14,23 @@ import {
   timing,
   variant,
 } from "../testing/fixtures";
-import { Page } from "./Page";
+import { MountedPage, settled } from "../testing/page";
 
-let scope: Scope;
+let page: MountedPage;
 let socket: FakeSocket;
 let app: App;
 let root: HTMLElement;
 
 beforeEach(() => {
-  // jsdom draws nothing and has no modal dialogs.
-  vi.spyOn(HTMLCanvasElement.prototype, "getContext").mockReturnValue(null);
-  HTMLDialogElement.prototype.showModal = function (this: HTMLDialogElement) {
-    this.open = true;
-  };
-  HTMLDialogElement.prototype.close = function (this: HTMLDialogElement) {
-    this.open = false;
-  };
-  Element.prototype.scrollIntoView = () => {};
-  scope = new Scope();
-  socket = new FakeSocket();
-  app = createApp(scope, {
-    url: "ws://127.0.0.1:1/ws",
-    token: () => "secret",
-    openSocket: () => socket.asWebSocket(),
-  });
-  root = document.body.appendChild(document.createElement("div"));
-  render(
-    <AppProvider value={app}>
-      <Page />
-    </AppProvider>,
-    root,
-  );
+  window.localStorage.clear();
+  page = new MountedPage();
+  ({ socket, app, root } = page);
 });
 
-afterEach(() => {
-  render(null, root);
-  root.remove();
-  scope.dispose();
-});
+afterEach(() => page.dispose());
 
-/** Lets renders, replies and effects happen. */
-async function settled(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  await new Promise((resolve) => setTimeout(resolve, 0));
-}
-
-async function opened(more: Partial<Snapshot> = {}): Promise<void> {
-  socket.accept();
-  socket.deliver(snapshot(more));
-  await settled();
-}
-
-function find<T extends HTMLElement>(selector: string): T {
-  const element = root.querySelector<T>(selector);
-  if (element === null) throw new Error(`nothing matches ${selector}`);
-  return element;
-}
-
-function button(text: string): HTMLButtonElement {
-  const all = [...root.querySelectorAll("button")];
-  const found = all.find((one) => one.textContent?.includes(text) || one.title.includes(text));
-  if (found === undefined) throw new Error(`there is no button "${text}"`);
-  return found;
-}
+const opened = (more: Partial<Snapshot> = {}) => page.opened(more);
+const find = <T extends HTMLElement>(selector: string) => page.find<T>(selector);
 
 describe("the page", () => {
   it("names the map, how it was found, and the model", async () => {
@@ -123,103 +75,6 @@ describe("the page", () => {
     await opened({ findings: [finding("x", { message: "<img src=x onerror=alert(1)>" })] });
     expect(root.querySelector("img")).toBeNull();
     expect(root.textContent).toContain("<img src=x");
-  });
-});
-
-describe("the findings", () => {
-  it("are listed most useful first, with a link, a fix and a surprise", async () => {
-    await opened({
-      findings: [
-        finding("s", {
-          severity: "suggestion",
-          source: "model",
-          surprisal_bits: 9.1,
-          fix_label: "Move it",
-          fix_source: "model",
-        }),
-        finding("p"),
-      ],
-    });
-    const rows = [...root.querySelectorAll<HTMLElement>("[data-finding]")];
-    expect(rows.map((row) => row.dataset.finding)).toEqual(["p", "s"]);
-    expect(rows[0]?.querySelector("a")?.getAttribute("href")).toBe("osu://edit/00:01:000 (1)");
-    expect(rows[1]?.textContent).toContain("very surprising 9.1 bits");
-    button("Move it").click();
-    expect(socket.lastSent("apply_fix")).toMatchObject({ finding_id: "s", base_revision: 1 });
-  });
-
-  it("never link anywhere but into the editor", async () => {
-    await opened({ findings: [finding("p", { editor_link: "javascript:alert(1)" })] });
-    expect(root.querySelector("[data-finding] a")).toBeNull();
-  });
-
-  it("are rendered a page at a time, however many there are", async () => {
-    const many = Array.from({ length: 5000 }, (_, n) => finding(String(n), { start_ms: n }));
-    await opened({ findings: many });
-    expect(root.querySelectorAll("[data-finding]").length).toBe(120);
-    expect(find("[data-testid=finding-count]").textContent).toBe("5,000 findings");
-  });
-
-  it("say who found them, and of a rule's what the model says to it", async () => {
-    const surprise = {
-      id: "m",
-      category: "Rhythm",
-      message: "Expected later.",
-      surprisal_bits: 9.1,
-    };
-    const unsnapped = finding("p", { support: [surprise], fix_label: "Move", fix_source: "model" });
-    await opened({ findings: [unsnapped, finding("s", { source: "model" })] });
-    expect(find("[data-finding=p] .finding-head").textContent).toContain("Timing · rule");
-    expect(find("[data-finding=s] .finding-head").textContent).toContain("Timing · model");
-    expect(find("[data-support=m]").textContent).toBe(
-      "The model finds this surprising, too: Expected later. very surprising 9.1 bits",
-    );
-    // What the model proposes is generated content, whoever found the fault.
-    socket.deliver({
-      type: "fair_use",
-      seq: 2,
-      fair_use: fairUse({ modding_only_mapset: true, can_generate: false }),
-    });
-    await settled();
-    expect(root.querySelector("[data-finding=p] .fix-label")).toBeNull();
-  });
-
-  it("name the file or the difficulty that they are about", async () => {
-    const none = { start_ms: 0, end_ms: 0, editor_link: "" };
-    await opened({
-      findings: [
-        finding("f", { ...none, file: "sb/left over.png" }),
-        finding("d", { ...none, file: "Artist - Title (Mapper) [Hard [x]].osu" }),
-        finding("w", none),
-      ],
-    });
-    const place = (id: string) => find(`[data-finding=${id}] .finding-file`).textContent;
-    expect([place("f"), place("d"), place("w")]).toEqual([
-      "sb/left over.png",
-      "[Hard [x]]",
-      "whole map",
-    ]);
-    expect(find("[data-finding=d] .finding-file").title).toBe(
-      "Artist - Title (Mapper) [Hard [x]].osu",
-    );
-  });
-
-  it("flash when they are new", async () => {
-    await opened({ findings: [finding("old")] });
-    socket.deliver({
-      type: "findings_delta",
-      seq: 2,
-      map_id: "map-1",
-      revision: 2,
-      added: [finding("new")],
-      removed_ids: [],
-      dismissed_count: 1,
-    });
-    await settled();
-    expect(find("[data-finding=new]").classList).toContain("fresh");
-    expect(find("[data-finding=old]").classList).not.toContain("fresh");
-    button("Restore 1 dismissed").click();
-    expect(socket.lastSent("restore_dismissed")).toBeDefined();
   });
 });
 

@@ -1,5 +1,12 @@
 import { type Signal, signal } from "@preact/signals";
-import type { HitsoundOptions, RegenerateOptions, Reply, TimingOptions } from "../protocol";
+import type {
+  Finding,
+  HitsoundOptions,
+  RegenerateOptions,
+  Reply,
+  SetLevel,
+  TimingOptions,
+} from "../protocol";
 import type { TimeSpan } from "../timeline/viewport";
 import { type Connection, ConnectionLost, type RequestBody } from "../wire/connection";
 import type { DaemonSignals } from "./daemon";
@@ -112,8 +119,27 @@ export class Actions {
     await this.send({ type: "dismiss", finding_id });
   }
 
+  async restore(finding_id: string): Promise<void> {
+    await this.send({ type: "restore", finding_id });
+  }
+
+  /** Silences a rule in the whole mapset. */
+  async dismissRule({ code, rule }: Pick<Finding, "code" | "rule">): Promise<void> {
+    const done = `“${rule}” is silent in this mapset now. “Dismissed” lists it.`;
+    await this.send({ type: "dismiss_rule", code }, done);
+  }
+
+  async restoreRule(code: string): Promise<void> {
+    await this.send({ type: "restore_rule", code });
+  }
+
   async restoreDismissed(): Promise<void> {
     await this.send({ type: "restore_dismissed" });
+  }
+
+  /** Says how hard the difficulty is meant to be; null leaves it to its name and star rating. */
+  async setLevel(level: SetLevel["level"]): Promise<void> {
+    await this.send({ type: "set_level", level });
   }
 
   async selectMap(map_id: string): Promise<void> {

@@ -8,6 +8,7 @@ import { Connection } from "../wire/connection";
 import { Actions } from "./actions";
 import { DaemonSignals } from "./daemon";
 import { isOver } from "./reducer";
+import { rememberFilter } from "./remembered";
 import { Toasts } from "./toasts";
 import { ViewState } from "./view";
 
@@ -37,6 +38,7 @@ export function createApp(scope: Scope, options: AppOptions): App {
     onUpdate: (update) => signals.apply(update),
   });
   const actions = new Actions(connection, signals, toasts);
+  rememberFilter(scope, view);
   followMap(scope, signals, view);
   followSuggestion(scope, signals, view);
   followJobs(scope, signals, toasts);

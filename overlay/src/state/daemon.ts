@@ -3,6 +3,7 @@ import type { Finding, ServerUpdate, Suggestion, TimelineObject } from "../proto
 import { comboIndices } from "../theme";
 import type { RedLine } from "../timeline/beats";
 import { SpanIndex } from "../timeline/visible";
+import type { NewFindings } from "./findings";
 import { type DaemonState, EMPTY_STATE, reduce } from "./reducer";
 
 type Slices = { readonly [K in keyof DaemonState]: ReadonlySignal<DaemonState[K]> };
@@ -17,6 +18,8 @@ export class DaemonSignals {
   /** The red lines as the beat grid needs them. */
   readonly redLines: ReadonlySignal<readonly RedLine[]>;
   readonly findingList: ReadonlySignal<readonly Finding[]>;
+  /** What is new among them. */
+  readonly newFindings: ReadonlySignal<NewFindings>;
   /** The map's objects, ready for questions about a span. */
   readonly objects: ReadonlySignal<SpanIndex<TimelineObject>>;
   readonly combos: ReadonlySignal<readonly number[]>;
@@ -31,6 +34,13 @@ export class DaemonSignals {
     ) as Slices;
     this.redLines = computed(() => redLinesOf(this.slices.map.value?.timeline.timing_points ?? []));
     this.findingList = computed(() => [...this.slices.findings.value.values()]);
+    this.newFindings = computed(() => {
+      const review = this.slices.review.value;
+      return {
+        save: new Set(review?.since_save.new_ids),
+        opening: new Set(review?.since_opening.new_ids),
+      };
+    });
     this.objects = computed(() => new SpanIndex(this.slices.map.value?.timeline.objects ?? []));
     this.combos = computed(() => comboIndices(this.objects.value.items));
     this.suggestion = computed(() => {

@@ -8,15 +8,16 @@ const all = [
   finding("light", { severity: "problem", weight: 1, start_ms: 5, end_ms: 5, category: "Spread" }),
   finding("heavy", { severity: "problem", weight: 9, start_ms: 40, end_ms: 50 }),
 ];
+const NOTHING_NEW = { save: new Set<string>(), opening: new Set<string>() };
 const ids = (findings: { id: string }[]) => findings.map(({ id }) => id);
 
 describe("listed", () => {
   it("puts problems first, then the most surprising", () => {
-    expect(ids(listed(all, NO_FILTER))).toEqual(["heavy", "light", "wild", "mild"]);
+    expect(ids(listed(all, NO_FILTER, NOTHING_NEW))).toEqual(["heavy", "light", "wild", "mild"]);
   });
 
   it("can follow the song instead", () => {
-    expect(ids(listed(all, { ...NO_FILTER, order: "time" }))).toEqual([
+    expect(ids(listed(all, { ...NO_FILTER, order: "time" }, NOTHING_NEW))).toEqual([
       "light",
       "mild",
       "wild",
@@ -25,15 +26,30 @@ describe("listed", () => {
   });
 
   it("filters by severity, category and range", () => {
-    expect(ids(listed(all, { ...NO_FILTER, hidden: new Set(["problem"]) }))).toEqual([
+    expect(ids(listed(all, { ...NO_FILTER, hidden: new Set(["problem"]) }, NOTHING_NEW))).toEqual([
       "wild",
       "mild",
     ]);
-    expect(ids(listed(all, { ...NO_FILTER, category: "Spread" }))).toEqual(["light"]);
-    expect(ids(listed(all, { ...NO_FILTER, within: { start_ms: 30, end_ms: 45 } }))).toEqual([
-      "heavy",
-      "wild",
-    ]);
+    expect(ids(listed(all, { ...NO_FILTER, category: "Spread" }, NOTHING_NEW))).toEqual(["light"]);
+    expect(
+      ids(listed(all, { ...NO_FILTER, within: { start_ms: 30, end_ms: 45 } }, NOTHING_NEW)),
+    ).toEqual(["heavy", "wild"]);
+  });
+});
+
+describe("listed since a moment", () => {
+  const fresh = { save: new Set(["wild"]), opening: new Set(["wild", "light", "gone"]) };
+  const since = (moment: "save" | "opening") => ({ ...NO_FILTER, since: moment });
+
+  it("lists what is new since then alone", () => {
+    expect(ids(listed(all, since("save"), fresh))).toEqual(["wild"]);
+    expect(ids(listed(all, since("opening"), fresh))).toEqual(["light", "wild"]);
+    expect(ids(listed(all, since("save"), NOTHING_NEW))).toEqual([]);
+  });
+
+  it("leaves the other filters as they are", () => {
+    const filter = { ...since("opening"), hidden: new Set(["problem" as const]) };
+    expect(ids(listed(all, filter, fresh))).toEqual(["wild"]);
   });
 });
 

@@ -15,7 +15,15 @@ export const SEVERITY_NAMES: Readonly<Record<Severity, string>> = {
 
 export type FindingOrder = "useful" | "time";
 
+/** The moments that findings are compared with. */
+export type Since = "save" | "opening";
+
+/** Ids of what is new since each of them. */
+export type NewFindings = Readonly<Record<Since, ReadonlySet<string>>>;
+
 export interface FindingFilter {
+  /** Only what is new since then; null shows all. */
+  readonly since: Since | null;
   readonly hidden: ReadonlySet<Severity>;
   /** Null shows every category. */
   readonly category: string | null;
@@ -25,6 +33,7 @@ export interface FindingFilter {
 }
 
 export const NO_FILTER: FindingFilter = {
+  since: null,
   hidden: new Set(),
   category: null,
   within: null,
@@ -32,13 +41,18 @@ export const NO_FILTER: FindingFilter = {
 };
 
 /** The findings a filter lets through, in its order. */
-export function listed(findings: Iterable<Finding>, filter: FindingFilter): Finding[] {
+export function listed(
+  findings: Iterable<Finding>,
+  filter: FindingFilter,
+  fresh: NewFindings,
+): Finding[] {
   const shown: Finding[] = [];
-  for (const finding of findings) if (passes(finding, filter)) shown.push(finding);
+  for (const finding of findings) if (passes(finding, filter, fresh)) shown.push(finding);
   return shown.sort(filter.order === "time" ? byTime : byUsefulness);
 }
 
-function passes(finding: Finding, filter: FindingFilter): boolean {
+function passes(finding: Finding, filter: FindingFilter, fresh: NewFindings): boolean {
+  if (filter.since !== null && !fresh[filter.since].has(finding.id)) return false;
   if (filter.hidden.has(finding.severity)) return false;
   if (filter.category !== null && finding.category !== filter.category) return false;
   return filter.within === null || overlaps(filter.within, finding);

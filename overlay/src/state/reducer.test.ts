@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { circle, finding, job, mapState, snapshot, suggestion } from "../testing/fixtures";
+import {
+  circle,
+  comparison,
+  finding,
+  job,
+  mapState,
+  review,
+  snapshot,
+  suggestion,
+} from "../testing/fixtures";
 import { EMPTY_STATE, reduce } from "./reducer";
 
 const opened = reduce(EMPTY_STATE, snapshot({ findings: [finding("a"), finding("b")] }));
@@ -20,13 +29,22 @@ describe("reduce", () => {
       revision: 2,
       added: [finding("b", { message: "changed" }), finding("c")],
       removed_ids: ["a"],
-      dismissed_count: 3,
     });
     expect([...next.findings.keys()]).toEqual(["b", "c"]);
     expect(next.findings.get("b")?.message).toBe("changed");
     expect([...next.freshFindings]).toEqual(["c"]);
     expect(next.findingsRevision).toBe(2);
-    expect(next.dismissedCount).toBe(3);
+  });
+
+  it("takes over a review of its map alone, and drops it with the map", () => {
+    const changed = review({ since_save: comparison({ new_ids: ["a"] }) });
+    const update = { type: "review" as const, seq: 2, map_id: "map-1", review: changed };
+    const next = reduce(opened, update);
+    expect(next.review).toEqual(changed);
+    expect(next.findings).toBe(opened.findings);
+    expect(reduce(opened, { ...update, map_id: "other" })).toBe(opened);
+    const other = mapState({ map_id: "map-2" });
+    expect(reduce(next, { type: "map_revised", seq: 3, map: other }).review).toBeNull();
   });
 
   it("ignores findings of another map", () => {
@@ -37,7 +55,6 @@ describe("reduce", () => {
       revision: 9,
       added: [finding("z")],
       removed_ids: [],
-      dismissed_count: 0,
     };
     expect(reduce(opened, delta)).toBe(opened);
   });

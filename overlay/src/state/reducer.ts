@@ -8,6 +8,7 @@ import type {
   PassageAdded,
   Problem,
   Provenance,
+  Review,
   ServerUpdate,
   Suggestion,
   TimingReport,
@@ -24,7 +25,8 @@ export interface DaemonState {
   readonly findingsRevision: number | null;
   /** Ids that the last delta brought in; empty right after a snapshot. */
   readonly freshFindings: ReadonlySet<string>;
-  readonly dismissedCount: number;
+  /** What was decided about the findings, and what came and went among them. */
+  readonly review: Review | null;
   readonly jobs: ReadonlyMap<string, Job>;
   readonly suggestions: readonly Suggestion[];
   /** The song's timing as it was heard last. */
@@ -44,7 +46,7 @@ export const EMPTY_STATE: DaemonState = {
   findings: new Map(),
   findingsRevision: null,
   freshFindings: NOTHING_FRESH,
-  dismissedCount: 0,
+  review: null,
   jobs: new Map(),
   suggestions: [],
   timing: null,
@@ -65,7 +67,7 @@ export function reduce(state: DaemonState, update: ServerUpdate): DaemonState {
         findings: byId(update.findings),
         findingsRevision: update.map?.revision ?? null,
         freshFindings: NOTHING_FRESH,
-        dismissedCount: update.dismissed_count,
+        review: update.review,
         jobs: byId(update.jobs),
         suggestions: update.suggestions,
         timing: update.timing,
@@ -85,8 +87,9 @@ export function reduce(state: DaemonState, update: ServerUpdate): DaemonState {
         ...state,
         ...findingsAfter(state, update.added, update.removed_ids),
         findingsRevision: update.revision,
-        dismissedCount: update.dismissed_count,
       };
+    case "review":
+      return update.map_id === state.map?.map_id ? { ...state, review: update.review } : state;
     case "job":
       return { ...state, jobs: withJob(state.jobs, update.job) };
     case "suggestion":
@@ -121,7 +124,7 @@ function withMap(state: DaemonState, map: MapState | null): DaemonState {
     findings: new Map(),
     findingsRevision: null,
     freshFindings: NOTHING_FRESH,
-    dismissedCount: 0,
+    review: null,
     jobs: new Map(),
     suggestions: [],
     provenance: null,

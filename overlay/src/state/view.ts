@@ -33,7 +33,10 @@ export class ViewState {
       this.viewport.value.width_px / (this.viewport.value.end_ms - this.viewport.value.start_ms),
   );
 
-  /** Shows another song from its start; forgets what was selected in the one before. */
+  /**
+   * Shows another song from its start; forgets what was selected in the one before. How findings
+   * are shown stays.
+   */
   openSong(content: TimeSpan): void {
     batch(() => {
       this.bounds.value = songBounds(content);
@@ -42,7 +45,8 @@ export class ViewState {
       this.cursor_ms.value = content.start_ms;
       this.range.value = null;
       this.selectedFinding.value = null;
-      this.filter.value = NO_FILTER;
+      const { hidden, order } = this.filter.peek();
+      this.filter.value = { ...NO_FILTER, hidden, order };
       this.playing.value = false;
     });
   }

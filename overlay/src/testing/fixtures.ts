@@ -1,8 +1,11 @@
 import type {
+  Comparison,
+  Dismissed,
   FairUse,
   Finding,
   Job,
   MapState,
+  Review,
   Snapshot,
   Suggestion,
   TimelineObject,
@@ -34,6 +37,7 @@ export function finding(id: string, more: Partial<Finding> = {}): Finding {
     id,
     source: "rule",
     code: "unsnapped",
+    rule: "Unsnapped objects",
     category: "Timing",
     severity: "problem",
     start_ms: 1000,
@@ -104,6 +108,28 @@ export function fairUse(more: Partial<FairUse> = {}): FairUse {
   };
 }
 
+export function comparison(more: Partial<Comparison> = {}): Comparison {
+  return { new_ids: [], gone: [], gone_count: 0, ...more };
+}
+
+export function dismissed(more: Partial<Dismissed> = {}): Dismissed {
+  return { findings: [], rules: [], absent_count: 0, ...more };
+}
+
+export function review(more: Partial<Review> = {}): Review {
+  return {
+    level: {
+      interpreted: "insane",
+      stated: null,
+      names: ["Easy", "Normal", "Hard", "Insane", "Expert"],
+    },
+    dismissed: dismissed(),
+    since_save: comparison(),
+    since_opening: comparison(),
+    ...more,
+  };
+}
+
 export function snapshot(more: Partial<Snapshot> = {}): Snapshot {
   return {
     type: "snapshot",
@@ -111,7 +137,7 @@ export function snapshot(more: Partial<Snapshot> = {}): Snapshot {
     map: mapState(),
     candidates: [],
     findings: [],
-    dismissed_count: 0,
+    review: review(),
     jobs: [],
     suggestions: [],
     timing: null,

@@ -32,7 +32,8 @@ export function createScene(app: App, size: ReadonlySignal<Size>): TimelineScene
   });
   const findings = computed(() => {
     const filter = { ...view.filter.value, within: null };
-    return new SpanIndex(listed(derived.findingList.value, filter).sort(byTime));
+    const shown = listed(derived.findingList.value, filter, derived.newFindings.value);
+    return new SpanIndex(shown.sort(byTime));
   });
   return {
     map: daemon.map,
