@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from companion.engine.cancellation import CancelToken
+    from companion.engine.kind_score import KindScore
     from companion.engine.model.backbone import Backbone, WindowInput
-    from companion.engine.token_kinds import KindScore, TokenKinds
+    from companion.engine.token_kinds import TokenKinds
     from companion.engine.windows import Window
 
 BATCH_WINDOWS = 8

@@ -7,6 +7,7 @@ import pytest
 
 from companion.beatmap import Mode
 from companion.engine.events import EventType
+from companion.engine.kind_score import KindScore
 from companion.engine.modding import ModdingSettings
 from companion.engine.modding.detectors import (
     SCOPES,
@@ -20,7 +21,6 @@ from companion.engine.modding.features import FEATURE_INDEX, FEATURES, object_ro
 from companion.engine.modding.groups import group_events
 from companion.engine.modding.rarity import Rarity
 from companion.engine.modding.suspects import Suspect, find_suspects
-from companion.engine.token_kinds import KindScore
 from companion.errors import CheckpointMismatch
 
 E = EventType

@@ -10,12 +10,12 @@ from companion.beatmap import Document, TimeRange
 from companion.engine.audio import Waveform
 from companion.engine.cancellation import CancelToken
 from companion.engine.events import TYPES, ContextType, EventType
+from companion.engine.kind_score import KindScore
 from companion.engine.loaded_model import LoadedModel, Song
 from companion.engine.modding.detectors import Detector, Fault
 from companion.engine.model.bundled import folder as bundled_folder
 from companion.engine.model.bundled.lexicon import Lexicon
 from companion.engine.model.bundled.network import BundledNetwork
-from companion.engine.token_kinds import KindScore
 from companion.engine.windows import Window
 from companion.training.evaluation.bits import Bits, Tally, add, count_moments
 from companion.training.evaluation.fault_kinds import FaultKind

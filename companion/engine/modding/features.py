@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from companion.engine.kind_score import KindScore
     from companion.engine.modding.groups import Group
-    from companion.engine.token_kinds import KindScore
 
 OWN, TAIL, NEXT = "own", "tail", "next"
 KIND, COMBO, NEW_COMBO = "kind", "combo", "new_combo"

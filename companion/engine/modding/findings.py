@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from companion.beatmap import Beatmap, Document, HitObject
     from companion.engine.encoding.options import EncodingOptions
     from companion.engine.events import Event
+    from companion.engine.kind_score import KindScore
     from companion.engine.modding.fixes import Fix
     from companion.engine.modding.groups import Group
     from companion.engine.modding.record import JudgedEvent, ModdingSettings
     from companion.engine.modding.rules import Category
     from companion.engine.modding.selection import Chosen
     from companion.engine.modding.suspects import Suspect
-    from companion.engine.token_kinds import KindScore
 
 CODE_PREFIX = "maimod"
 

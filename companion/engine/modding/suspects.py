@@ -10,10 +10,10 @@ from companion.engine.modding.detectors import SCOPES, Fault
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from companion.engine.kind_score import KindScore
     from companion.engine.modding.detectors import Detector
     from companion.engine.modding.features import ObjectRow
     from companion.engine.modding.rarity import Rarity
-    from companion.engine.token_kinds import KindScore
 
 _ABOUT_KINDS = frozenset({Fault.COMBO_MISSING, Fault.COMBO_EXTRA})
 """Told by what kind of event there is, and not by its value."""

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from companion.beatmap import Beatmap, Document, Mode
     from companion.engine.conditioning import Conditioning
     from companion.engine.events import Event, EventType
+    from companion.engine.kind_score import KindScore
     from companion.engine.loaded_model import LoadedModel, Song
     from companion.engine.model.backbone import EncodedWindows, WindowInput
     from companion.engine.prompts import Context
     from companion.engine.scanning import Scan
     from companion.engine.scoring import WindowTask
-    from companion.engine.token_kinds import KindScore
     from companion.engine.windows import Window
 
 BATCH = 8
