@@ -364,6 +364,7 @@ def _value(request: MapRequest, made: _Made, target: _Target) -> dict[str, Any]:
             "do_sample": options.do_sample,
             "top_p": options.top_p,
             "top_k": options.top_k,
+            "num_beams": options.n_beams,
             "parallel": options.parallel,
             "original_quirks": options.original_quirks,
             "in_context": [kind.value for kind in request.given],

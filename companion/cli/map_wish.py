@@ -193,7 +193,7 @@ class MapWish:
         float | None, _option(TIMING, "Guidance of super timing; 1 is off.", default="1")
     ] = None
     timer_num_beams: Annotated[
-        int | None, _option(TIMING, "Only 1: there is no beam search here.", default="1")
+        int | None, _option(TIMING, "Beams of super timing, as --num-beams.", default="1")
     ] = None
 
     seed: Annotated[int | None, _option(SAMPLING, "Same seed, same result.", default="random")] = (
@@ -204,7 +204,12 @@ class MapWish:
         _option(SAMPLING, "Draw tokens, or always take the likeliest.", default="do-sample"),
     ] = None
     num_beams: Annotated[
-        int | None, _option(SAMPLING, "Only 1: there is no beam search here.", default="1")
+        int | None,
+        _option(
+            SAMPLING,
+            "Follow so many continuations and keep each window's likeliest: slower.",
+            default="1",
+        ),
     ] = None
     temperature: Annotated[
         float | None, _option(SAMPLING, "0 always takes the likeliest.", default="0.9")

@@ -32,6 +32,7 @@ LONGEST_MS = 86_400_000
 _BOTH = frozenset({Mode.OSU, Mode.CATCH})
 _RENAMED: Mapping[str, str] = {
     "cfg_scale": "guidance",
+    "num_beams": "n_beams",
     "timeshift_bias": "time_bias",
     "timing_leniency": "timing_leniency_ms",
     "resnap_events": "resnap",
@@ -55,6 +56,7 @@ _SUPER_TIMING: Mapping[str, str] = {
     "timer_iterations": "iterations",
     "timer_bpm_threshold": "tempo_majority",
     "timer_cfg_scale": "guidance",
+    "timer_num_beams": "n_beams",
 }
 _ENGINES_NAMES: Mapping[str, str] = {"circle_size": "cs"}
 """What the engine calls wishes that have another name there."""

@@ -36,6 +36,8 @@ STEP_WORDS: Mapping[str, str] = {
     "positions": "refines positions",
 }
 """What the model does in each step of `MapProgress`."""
+MAX_BEAMS = 64
+_BEAM_WORDS = f"The number of beams has to be between 1 and {MAX_BEAMS}; 1 is off."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class MapOptions:
     """Only so many tokens are drawn from; 0 is all."""
     do_sample: bool = True
     """Whether tokens are drawn at all; otherwise the most likely one is taken."""
+    n_beams: int = 1
+    """Continuations that are followed side by side, of which each window's best is kept."""
     time_bias: float = 0.0
     """Added to the logits of all times; above 0 more happens."""
     timing_leniency_ms: float = 10.0
@@ -67,7 +71,7 @@ class MapOptions:
     """Whether windows stand alone, end to end, and are written side by side: quicker, but none
     knows what the one before it has written."""
     max_batch_size: int = 16
-    """Rows that are written side by side where windows stand alone."""
+    """Rows that are written side by side where windows stand alone; each beam is one."""
     resnap: bool = True
     """Whether objects are put onto the ticks that they name."""
     snap_near_overlaps: bool | None = None
@@ -106,6 +110,7 @@ class MapOptions:
         yield self.time_bias, -100, 100, "The time bias has to be between -100 and 100."
         yield self.lookback, 0, 0.95, "The lookback has to be between 0 and 0.95."
         yield self.lookahead, 0, 0.95, "The lookahead has to be between 0 and 0.95."
+        yield self.n_beams, 1, MAX_BEAMS, _BEAM_WORDS
         yield self.max_batch_size, 1, 1024, "The batch size has to be between 1 and 1024."
 
 
@@ -117,9 +122,13 @@ class SuperTiming:
     tempo_majority: float = 0.1
     """Share of the gaps around a beat that have to agree on its tempo; more gives fewer changes."""
     guidance: float = 1.0
+    n_beams: int = 1
+    """As in `MapOptions`."""
 
     def verify(self) -> None:
         """Raise `OptionRefused` in plain words when a value is out of its range."""
+        if not 1 <= self.n_beams <= MAX_BEAMS:
+            raise OptionRefused(_BEAM_WORDS)
         if not 1 <= self.iterations <= MAX_ITERATIONS:
             raise OptionRefused(f"Super timing takes 1 to {MAX_ITERATIONS} iterations.")
         if not 0 <= self.tempo_majority < 1:

@@ -146,7 +146,7 @@ def test_options_reach_the_engine(ready: Commands, map_path: Path, engine: FakeE
         *("--end-time", 5000, "--beatmap-id", 9, "--no-auto-select-gamemode-model"),
         *("--diff-ckpt", "d", "--diff-refine-ckpt", "r", "--diff-cfg-scale", 2),
         *("--timesteps", "[5, 0]", "--refine-iters", 4, "--random-init", "--max-seq-len", 64),
-        *("--overlap-buffer", 8),
+        *("--overlap-buffer", 8, "--num-beams", 3, "--timer-num-beams", 2),
     )
     (request,) = engine.map_requests
     options, timer, how = request.options, request.super_timing, request.refinement
@@ -154,6 +154,7 @@ def test_options_reach_the_engine(ready: Commands, map_path: Path, engine: FakeE
     assert how is not None
     assert (timer.iterations, timer.guidance, timer.tempo_majority) == (3, 2, 0.5)
     assert (options.do_sample, options.parallel, options.max_batch_size) == (False, True, 4)
+    assert (options.n_beams, timer.n_beams) == (3, 2)
     assert (options.resnap, options.snap_near_overlaps) == (False, False)
     assert request.range is not None
     assert (request.range.start_ms, request.range.end_ms) == (1000, 5000)
@@ -201,8 +202,8 @@ def test_song_and_map_may_be_named_apart(ready: Commands, map_path: Path, engine
         (("--lookback", 0.7, "--lookahead", 0.5), "part of the window"),
         (("--parallel", "--lookback", 0.5), "side by side"),
         (("--max-batch-size", 0), "batch size"),
-        (("--num-beams", 2), "no beam search"),
-        (("--super-timing", "--timer-num-beams", 2), "no beam search"),
+        (("--num-beams", 0), "number of beams"),
+        (("--super-timing", "--timer-num-beams", 65), "number of beams"),
         (("--super-timing", "--timer-iterations", 0), "iterations"),
         (("--super-timing", "--timer-bpm-threshold", 1), "threshold"),
         (("--new-timing", "--super-timing", "--bpm", 120), "not both"),
