@@ -296,7 +296,7 @@ class MapWish:
         Path | None,
         _option(
             POSITIONS,
-            "Folder of a diffusion checkpoint that draws the positions anew (osu! only).",
+            "Folder of a diffusion checkpoint that draws the positions anew (osu!, catch).",
             "--diff-ckpt",
             "--diffusion",
         ),

@@ -11,6 +11,7 @@ from companion.cli.map_wish import words_of
 from companion.cli.wish_checks import verify_wish
 from companion.engine.conditioning import Conditioning
 from companion.engine.difficulty_wish import DEFAULT_KEYS
+from companion.engine.diffusion_options import DiffusionOptions
 from companion.engine.events import ContextType
 from companion.engine.map_requests import MapOptions, MapRequest, Refinement, SuperTiming
 from companion.engine.postprocess import MapHeader
@@ -44,8 +45,7 @@ _SAME_OPTIONS = (
     *("taiko_hit_temperature", "top_p", "top_k", "lookback", "lookahead", "parallel"),
     *("max_batch_size", "original_quirks"),
 )
-_REFINEMENT: Mapping[str, str] = {
-    "diff_refine_ckpt": "refiner",
+_DIFFUSION: Mapping[str, str] = {
     "diff_cfg_scale": "guidance",
     "max_seq_len": "max_points",
     "overlap_buffer": "overlap_points",
@@ -162,14 +162,15 @@ class Reading:
         wish = self.wish
         if wish.diff_ckpt is None or wish.generate_positions is False:
             return None
-        how = _filled(Refinement(wish.diff_ckpt), wish, _REFINEMENT)
-        if not wish.timesteps:
-            return how
-        try:
-            steps = tuple(int(word) for word in words_of(wish.timesteps))
-        except ValueError:
-            raise OptionRefused("--timesteps takes whole numbers, separated by commas.") from None
-        return replace(how, steps=steps)
+        options = _filled(DiffusionOptions(), wish, _DIFFUSION)
+        if wish.timesteps:
+            try:
+                steps = tuple(int(word) for word in words_of(wish.timesteps))
+            except ValueError:
+                words = "--timesteps takes whole numbers, separated by commas."
+                raise OptionRefused(words) from None
+            options = replace(options, steps=steps)
+        return Refinement(wish.diff_ckpt, wish.diff_refine_ckpt, options)
 
     # What the map is like
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Mode
+from companion.engine.diffusion_options import DiffusionOptions, require_positions
 from companion.engine.events import ContextType
 from companion.engine.requests import MAX_ITERATIONS, MAX_SEED
 from companion.errors import OptionRefused, RangeRefused
@@ -139,31 +140,13 @@ class SuperTiming:
 
 @dataclass(frozen=True, slots=True)
 class Refinement:
-    """Positions drawn anew by a diffusion checkpoint; see `companion.engine.diffusion.options`."""
+    """Positions drawn anew by a diffusion checkpoint."""
 
     folder: Path
     refiner: Path | None = None
     """A second checkpoint, for further iterations at the least noise."""
-    steps: tuple[int, ...] = (100, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-    guidance: float = 1.0
-    max_points: int = 1024
-    overlap_points: int = 128
-    random_start: bool = False
-    further_iterations: int = 10
-
-    def verify(self) -> None:
-        """Raise `OptionRefused` in plain words when a value is out of its range."""
-        if self.overlap_points < 0 or self.max_points <= 2 * self.overlap_points:
-            raise OptionRefused(
-                f"Chunks of {self.max_points} points cannot overlap by {self.overlap_points} at "
-                "either end; choose an overlap of less than half a chunk."
-            )
-        if not self.steps or min(self.steps) < 0 or not 1 <= sum(self.steps) <= 100_000:
-            raise OptionRefused("Refining positions takes at least one step, and none below 0.")
-        if not 0 <= self.guidance <= 20:
-            raise OptionRefused("The guidance of diffusion has to be between 0 and 20; 1 is off.")
-        if self.further_iterations < 0:
-            raise OptionRefused("The refining network cannot be run less often than not at all.")
+    options: DiffusionOptions = field(default_factory=DiffusionOptions)
+    """Of these the seed, the range and what the events are like come from the request."""
 
 
 def _between(what: str, high: int) -> str:
@@ -209,9 +192,7 @@ class MapRequest:
             if self.red_lines is not None:
                 raise OptionRefused("Super timing hears the beats, but the timing is given.")
         if self.refinement is not None:
-            self.refinement.verify()
-            if self.header.mode is not Mode.OSU:
-                raise OptionRefused("Diffusion knows positions of osu! maps only; leave it out.")
+            require_positions(self.header.mode)
         if self.red_lines is not None and not self.red_lines:
             raise OptionRefused(
                 "The map has no timing yet. Set its BPM and offset first, or let a model hear them."
