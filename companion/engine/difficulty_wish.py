@@ -51,6 +51,12 @@ class DifficultyWish:
     guidance: float | None = None
     temperature: float | None = None
 
+    @property
+    def asked(self) -> frozenset[str]:
+        """What of the conditioning was wished for, by its names; the rest is the map's."""
+        names = ("keycount", "difficulty", "descriptors")
+        return frozenset(name for name in names if getattr(self, name) not in (None, (), []))
+
     def request(self, audio_path: Path, base: Beatmap) -> MapRequest:
         """What the engine is asked for.
 
