@@ -234,7 +234,12 @@ class MapWish:
         _option(SAMPLING, "Classifier-free guidance; 1 is off, and twice as quick.", default="1"),
     ] = None
     timeshift_bias: Annotated[
-        float | None, _option(SAMPLING, "Above 0 more happens, below 0 less.", default="0")
+        float | None,
+        _option(
+            SAMPLING,
+            "Above 0 more happens, below 0 less; for models that say times first (V30, V32).",
+            default="0",
+        ),
     ] = None
     lookback: Annotated[
         float | None,

@@ -79,7 +79,7 @@ _SUPER_TIMING: Mapping[str, str] = {
     "timer_cfg_scale": "guidance",
     "timer_num_beams": "n_beams",
 }
-_ENGINES_NAMES: Mapping[str, str] = {"circle_size": "cs"}
+_ENGINES_NAMES: Mapping[str, str] = {"circle_size": "cs", **_RENAMED}
 """What the engine calls wishes that have another name there."""
 
 

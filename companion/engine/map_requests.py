@@ -61,7 +61,8 @@ class MapOptions:
     n_beams: int = 1
     """Continuations that are followed side by side, of which each window's best is kept."""
     time_bias: float = 0.0
-    """Added to the logits of all times; above 0 more happens."""
+    """Added to the logits of all times; above 0 more happens. Only of use where an event's time is
+    said before its type."""
     timing_leniency_ms: float = 10.0
     """How far a beat that is heard may lie from its red line."""
     lookback: float | None = None

@@ -51,7 +51,8 @@ class GenerationOptions:
     mania_column_temperature: float = 0.8
     taiko_hit_temperature: float = 0.8
     time_bias: float = 0.0
-    """Added to the logits of all time tokens."""
+    """Added to the logits of all time tokens, in families that say the time first: elsewhere a time
+    follows its type in any case."""
     top_k: int = 0
     """Only so many tokens are drawn from; 0 is all."""
     top_p: float = 0.9
@@ -236,7 +237,7 @@ class WindowWriter:
             filters.append(self._grammar)
         if limits.fence is not None:
             filters.append(TimeFence(vocabulary, *limits.fence, types_first=self._types_first))
-        if options.time_bias:
+        if options.time_bias and (options.original_quirks or not self._types_first):
             filters.append(TimeBias(vocabulary, options.time_bias))
         if options.temperature > 0:
             filters.append(self._temperature())

@@ -180,12 +180,13 @@ def test_new_timing_needs_a_map_and_a_folder_is_no_osu_file(ready: Commands, map
 
 
 def test_what_the_model_ignores_is_said(ready: Commands, map_path: Path, engine: FakeEngine):
-    engine.ignored = ("mapper_id", "cs", "hitsounded", "slider_multiplier")
-    wishes = ("--mapper-id", 3, "--circle-size", 3, "--no-hitsounded")
+    engine.ignored = ("mapper_id", "cs", "hitsounded", "slider_multiplier", "time_bias")
+    wishes = ("--mapper-id", 3, "--circle-size", 3, "--no-hitsounded", "--timeshift-bias", 2)
     answer = ready("generate", map_path, *wishes, "--json")
     assert answer.value["model"]["name"] == "fake"
     # Nobody wished for another slider multiplier than the map's own.
-    assert "knows nothing of --mapper-id, --circle-size, --no-hitsounded; it" in answer.err
+    named = "--mapper-id, --circle-size, --no-hitsounded, --timeshift-bias"
+    assert f"knows nothing of {named}; it" in answer.err
 
 
 def test_nothing_is_overwritten(ready: Commands, map_path: Path, engine: FakeEngine):

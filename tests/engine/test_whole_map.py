@@ -194,3 +194,6 @@ def test_wishes_that_a_model_has_no_words_for_are_named(tmp_path: Path):
     types_last = replace(settings, encoding=replace(settings.encoding, types_first=False))
     cool = replace(request, options=MapOptions(timing_temperature=0.5))
     assert ignored_wishes(types_last, cool) == ("timing_temperature",)
+    busy = replace(request, options=MapOptions(time_bias=2))
+    assert ignored_wishes(settings, busy) == ("time_bias",)
+    assert ignored_wishes(types_last, busy) == ()
