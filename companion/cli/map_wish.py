@@ -215,7 +215,8 @@ class MapWish:
         float | None, _option(SAMPLING, "0 always takes the likeliest.", default="0.9")
     ] = None
     timing_temperature: Annotated[
-        float | None, _option(SAMPLING, "For the times of beats.", default="0.1")
+        float | None,
+        _option(SAMPLING, "For the times of beats; 0 takes the likeliest.", default="0.1"),
     ] = None
     mania_column_temperature: Annotated[
         float | None, _option(SAMPLING, "For the columns of mania notes.", default="0.8")
