@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
-from companion.engine.guest import write_guest
+from companion.engine.guest_writing import write_guest
 from companion.session import StartGuest, StartMap, StartRegenerate, StartScore, StartTiming
 from companion.suggestions import generate
 from companion.worker import Lane

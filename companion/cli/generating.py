@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -106,7 +107,8 @@ class _Steps:
     def __init__(self, terminal: Terminal, span: TimeRange | None) -> None:
         self._terminal = terminal
         self._range = span
-        self.length_ms = 1.0
+        self._length_ms = 1.0
+        self._told_s = time.monotonic()
         self._step = ""
         self._bar: SongProgress | None = None
 
@@ -122,19 +124,25 @@ class _Steps:
         if self._bar is not None:
             self._bar.__exit__(kind, error, at)
 
+    def begin(self, begun: MapBegun) -> None:
+        """The model is loaded."""
+        self._length_ms = begun.song_length_ms
+        self._told_s = time.monotonic()
+
     def show(self, progress: MapProgress) -> None:
-        """Go on with a bar, or begin the next one."""
+        """Go on with a bar, or begin the next one: a step is named when its first part is done."""
         if progress.step != self._step or self._bar is None:
             self.__exit__(None, None, None)
             self._step = progress.step
             self._terminal.note(f"The model {STEP_WORDS.get(progress.step, progress.step)} …")
-            self._bar = SongProgress(self._terminal, self._span)
+            self._bar = SongProgress(self._terminal, self._span, self._told_s)
             self._bar.__enter__()
         self._bar.reach(min(progress.reached_ms, self._span.end_ms))
+        self._told_s = time.monotonic()
 
     @property
     def _span(self) -> TimeRange:
-        song = TimeRange(0, max(round(self.length_ms), 1))
+        song = TimeRange(0, max(round(self._length_ms), 1))
         if self._range is None or not self._range.overlaps(song):
             return song
         start_ms, end_ms = max(self._range.start_ms, 0), min(self._range.end_ms, song.end_ms)
@@ -315,7 +323,7 @@ def _generated(
     with calling_off(token, NOTHING_WRITTEN), _Steps(terminal, request.range) as steps:
         for answer in engine.generate_map(request, token):
             if isinstance(answer, MapBegun):
-                steps.length_ms = answer.song_length_ms
+                steps.begin(answer)
                 tell_ignored(terminal, answer.ignored, answer.unknown, wished_flags(wish))
             elif isinstance(answer, MapProgress):
                 steps.show(answer)
@@ -384,6 +392,7 @@ def _value(
             "do_sample": options.do_sample,
             "top_p": options.top_p,
             "top_k": options.top_k,
+            "num_beams": options.n_beams,
             "parallel": options.parallel,
             "original_quirks": options.original_quirks,
             "in_context": [kind.value for kind in request.given],

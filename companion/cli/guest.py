@@ -16,10 +16,10 @@ from companion.cli.regenerating import show_notice
 from companion.cli.rule_report import rule_report
 from companion.cli.workbench import Workbench
 from companion.engine.cancellation import CancelToken
-from companion.engine.guest import GuestWish, WrittenDifficulty
-from companion.engine.guest import write_guest as write_guest_difficulty
-from companion.engine.understanding import Described, ignored_in, unknown_in
-from companion.errors import ModelError, StaleEdit
+from companion.engine.guest import GuestBegun, GuestWish, WrittenDifficulty
+from companion.engine.guest_writing import write_guest as write_guest_difficulty
+from companion.engine.requests import Passage
+from companion.errors import StaleEdit
 from companion.session.plans import GeneratedBy, PlannedWrite
 
 if TYPE_CHECKING:
@@ -59,15 +59,17 @@ def write_guest(settings: Settings, terminal: Terminal, path: Path, wish: Comman
     request = wish.request(bench.document, audio_path, song.length_ms, bench.stars)
     bench.engine.require_able(request)
     model = bench.load_model()
-    _say_what_is_ignored(model, request, wish, terminal)
     options, document = request.options, base
     terminal.note(f"{model.name} maps with seed {options.seed} …")
     with SongProgress(terminal, request.range) as shown:
         for answer in write_guest_difficulty(request, bench.engine, CancelToken()):
-            if isinstance(answer, WrittenDifficulty):
-                document = answer.document
-            else:
-                shown.reach(answer.range.end_ms)
+            match answer:
+                case GuestBegun(ignored, unknown):
+                    tell_ignored(terminal, ignored, unknown, _flags(wish))
+                case WrittenDifficulty(document):
+                    pass
+                case Passage():
+                    shown.reach(answer.range.end_ms)
     made = GeneratedBy("accepted", model.name, model.digest, options.seed)
     planned = PlannedWrite(
         document, bench.document.digest, (), f"Guest difficulty “{version}”", request.range, made
@@ -88,26 +90,8 @@ def write_guest(settings: Settings, terminal: Terminal, path: Path, wish: Comman
         terminal.note(line)
 
 
-def _say_what_is_ignored(
-    model: ModelInfo, request: RegenerateRequest, wish: GuestWish, terminal: Terminal
-) -> None:
-    about = request.conditioning
-    asked = {
-        "mapper_id": wish.mapper_id,
-        "year": wish.year,
-        "descriptors": wish.descriptors,
-        "negative_descriptors": wish.negative_descriptors,
-        "cs": wish.stats.get("CircleSize"),
-    }
-    flags = {name: f"--{name.replace('_', '-')}" for name, value in asked.items() if value}
-    if about is None or not flags:
-        return
-    try:
-        known = Described.in_folder(model.folder)
-    except ModelError:  # an engine that runs without files
-        return
-    ignored, unknown = ignored_in(known.settings, about), unknown_in(known, about)
-    tell_ignored(terminal, ignored, unknown, flags)
+def _flags(wish: GuestWish) -> dict[str, str]:
+    return {name: f"--{name.replace('_', '-')}" for name in wish.asked}
 
 
 def _value(

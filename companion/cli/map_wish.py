@@ -193,7 +193,7 @@ class MapWish:
         float | None, _option(TIMING, "Guidance of super timing; 1 is off.", default="1")
     ] = None
     timer_num_beams: Annotated[
-        int | None, _option(TIMING, "Only 1: there is no beam search here.", default="1")
+        int | None, _option(TIMING, "Beams of super timing, as --num-beams.", default="1")
     ] = None
 
     seed: Annotated[int | None, _option(SAMPLING, "Same seed, same result.", default="random")] = (
@@ -204,13 +204,19 @@ class MapWish:
         _option(SAMPLING, "Draw tokens, or always take the likeliest.", default="do-sample"),
     ] = None
     num_beams: Annotated[
-        int | None, _option(SAMPLING, "Only 1: there is no beam search here.", default="1")
+        int | None,
+        _option(
+            SAMPLING,
+            "Follow so many continuations and keep each window's likeliest: slower.",
+            default="1",
+        ),
     ] = None
     temperature: Annotated[
         float | None, _option(SAMPLING, "0 always takes the likeliest.", default="0.9")
     ] = None
     timing_temperature: Annotated[
-        float | None, _option(SAMPLING, "For the times of beats.", default="0.1")
+        float | None,
+        _option(SAMPLING, "For the times of beats; 0 takes the likeliest.", default="0.1"),
     ] = None
     mania_column_temperature: Annotated[
         float | None, _option(SAMPLING, "For the columns of mania notes.", default="0.8")
@@ -229,7 +235,12 @@ class MapWish:
         _option(SAMPLING, "Classifier-free guidance; 1 is off, and twice as quick.", default="1"),
     ] = None
     timeshift_bias: Annotated[
-        float | None, _option(SAMPLING, "Above 0 more happens, below 0 less.", default="0")
+        float | None,
+        _option(
+            SAMPLING,
+            "Above 0 more happens, below 0 less; for models that say times first (V30, V32).",
+            default="0",
+        ),
     ] = None
     lookback: Annotated[
         float | None,
@@ -291,7 +302,7 @@ class MapWish:
         Path | None,
         _option(
             POSITIONS,
-            "Folder of a diffusion checkpoint that draws the positions anew (osu! only).",
+            "Folder of a diffusion checkpoint that draws the positions anew (osu!, catch).",
             "--diff-ckpt",
             "--diffusion",
         ),

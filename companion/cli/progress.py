@@ -31,15 +31,21 @@ class Progress:
         terminal: Where lines go that are kept.
         unit: What is counted, in the plural.
         clock: Gives seconds.
+        began_s: When the work began, by the clock; now unless given.
     """
 
     def __init__(
-        self, terminal: Terminal, unit: str, clock: Callable[[], float] = time.monotonic
+        self,
+        terminal: Terminal,
+        unit: str,
+        clock: Callable[[], float] = time.monotonic,
+        began_s: float | None = None,
     ) -> None:
         self._terminal = terminal
         self._unit = unit
         self._clock = clock
-        self._began_s = self._told_s = clock()
+        self._told_s = clock()
+        self._began_s = self._told_s if began_s is None else began_s
         self._bar = Bar(
             BarColumn(),
             TaskProgressColumn(),
@@ -85,8 +91,8 @@ class Progress:
 class SongProgress(Progress):
     """Counts the seconds of a stretch of a song."""
 
-    def __init__(self, terminal: Terminal, span: TimeRange) -> None:
-        super().__init__(terminal, "s of song")
+    def __init__(self, terminal: Terminal, span: TimeRange, began_s: float | None = None) -> None:
+        super().__init__(terminal, "s of song", began_s=began_s)
         self._span = span
         self._reached_ms = span.start_ms
 

@@ -168,11 +168,5 @@ def _texts(wish: MapWish) -> Iterator[str]:
 
 
 def _machinery(wish: MapWish) -> Iterator[str]:
-    for name in ("num_beams", "timer_num_beams"):
-        if getattr(wish, name) not in (None, 1):
-            yield (
-                f"There is no beam search here; leave {_flag(name)} at 1. For the likeliest map, "
-                "--no-do-sample always takes the likeliest token."
-            )
     if wish.attn_implementation is not None and wish.attn_implementation not in _ATTENTIONS:
         yield f"--attn-implementation is one of {', '.join(sorted(_ATTENTIONS))}."

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from companion.beatmap import Mode, TimeRange, TimingPoint
 from companion.cli.map_wish import words_of
 from companion.cli.wish_checks import verify_wish
-from companion.engine.conditioning import Conditioning
-from companion.engine.difficulty_wish import DEFAULT_KEYS
+from companion.engine.difficulty_wish import DifficultyWish
+from companion.engine.diffusion_options import DiffusionOptions
 from companion.engine.events import ContextType
 from companion.engine.map_requests import MapOptions, MapRequest, Refinement, SuperTiming
-from companion.engine.postprocess import MapHeader
 from companion.engine.seeds import chosen_seed
 from companion.errors import OptionRefused
 
@@ -23,15 +21,16 @@ if TYPE_CHECKING:
 
     from companion.beatmap import Beatmap, Document
     from companion.cli.map_wish import MapWish
+    from companion.engine.conditioning import Conditioning
+    from companion.engine.postprocess import MapHeader
 
 _T = TypeVar("_T")
 
-CREATOR = "osu! companion"
 LONGEST_MS = 86_400_000
 """No song is longer; an end that is left to the song is looked for here."""
-_BOTH = frozenset({Mode.OSU, Mode.CATCH})
 _RENAMED: Mapping[str, str] = {
     "cfg_scale": "guidance",
+    "num_beams": "n_beams",
     "timeshift_bias": "time_bias",
     "timing_leniency": "timing_leniency_ms",
     "resnap_events": "resnap",
@@ -43,8 +42,31 @@ _SAME_OPTIONS = (
     *("taiko_hit_temperature", "top_p", "top_k", "lookback", "lookahead", "parallel"),
     *("max_batch_size", "original_quirks"),
 )
-_REFINEMENT: Mapping[str, str] = {
-    "diff_refine_ckpt": "refiner",
+_HEADER: Mapping[str, str] = {
+    "hp_drain_rate": "hp",
+    "circle_size": "cs",
+    "overall_difficulty": "od",
+    "approach_rate": "ar",
+    "preview_time": "preview_time_ms",
+    **{
+        name: name
+        for name in (
+            *("title", "artist", "creator", "source", "tags"),
+            *("slider_multiplier", "slider_tick_rate"),
+        )
+    },
+}
+_CONDITIONING: Mapping[str, str] = {
+    "circle_size": "cs",
+    **{
+        name: name
+        for name in (
+            *("mapper_id", "beatmap_id", "year", "hitsounded"),
+            *("hold_note_ratio", "scroll_speed_ratio"),
+        )
+    },
+}
+_DIFFUSION: Mapping[str, str] = {
     "diff_cfg_scale": "guidance",
     "max_seq_len": "max_points",
     "overlap_buffer": "overlap_points",
@@ -55,8 +77,9 @@ _SUPER_TIMING: Mapping[str, str] = {
     "timer_iterations": "iterations",
     "timer_bpm_threshold": "tempo_majority",
     "timer_cfg_scale": "guidance",
+    "timer_num_beams": "n_beams",
 }
-_ENGINES_NAMES: Mapping[str, str] = {"circle_size": "cs"}
+_ENGINES_NAMES: Mapping[str, str] = {"circle_size": "cs", **_RENAMED}
 """What the engine calls wishes that have another name there."""
 
 
@@ -88,11 +111,12 @@ class Reading:
         wish, mode = self.wish, self._mode()
         verify_wish(wish, mode, has_map=self.base is not None)
         given = self._given()
-        header = self._header(mode, audio_path)
+        difficulty = self._difficulty(mode)
+        header = self._header(difficulty.header(audio_path, self._beatmap))
         request = MapRequest(
             audio_path,
             header,
-            self._conditioning(mode, header),
+            self._conditioning(difficulty.conditioning(header, self._beatmap)),
             self.options(),
             self._red_lines(given),
             super_timing=_filled(SuperTiming(), wish, _SUPER_TIMING) if wish.super_timing else None,
@@ -160,26 +184,21 @@ class Reading:
         wish = self.wish
         if wish.diff_ckpt is None or wish.generate_positions is False:
             return None
-        how = _filled(Refinement(wish.diff_ckpt), wish, _REFINEMENT)
-        if not wish.timesteps:
-            return how
-        try:
-            steps = tuple(int(word) for word in words_of(wish.timesteps))
-        except ValueError:
-            raise OptionRefused("--timesteps takes whole numbers, separated by commas.") from None
-        return replace(how, steps=steps)
+        options = _filled(DiffusionOptions(), wish, _DIFFUSION)
+        if wish.timesteps:
+            try:
+                steps = tuple(int(word) for word in words_of(wish.timesteps))
+            except ValueError:
+                words = "--timesteps takes whole numbers, separated by commas."
+                raise OptionRefused(words) from None
+            options = replace(options, steps=steps)
+        return Refinement(wish.diff_ckpt, wish.diff_refine_ckpt, options)
 
     # What the map is like
 
     @property
     def _beatmap(self) -> Beatmap | None:
         return None if self.base is None else self.base.beatmap
-
-    @property
-    def _alike(self) -> Beatmap | None:
-        """The map whose settings are taken; those of another mode mean something else."""
-        beatmap = self._beatmap
-        return beatmap if beatmap is not None and beatmap.mode is self._mode() else None
 
     def _mode(self) -> Mode:
         number = self.wish.gamemode
@@ -189,71 +208,29 @@ class Reading:
             raise OptionRefused("The game mode is 0 (osu!), 1 (taiko), 2 (catch) or 3 (mania).")
         return Mode(number)
 
-    def _header(self, mode: Mode, audio_path: Path) -> MapHeader:
-        wish, base, alike, plain = self.wish, self._beatmap, self._alike, MapHeader()
-        artist, title = _names(audio_path.stem)
-        if base is not None:
-            artist, title = base.artist, base.title
-        keys = self._keys()
-        cs = keys if mode is Mode.MANIA else _first(wish.circle_size, alike and alike.cs, plain.cs)
-        stars = "Generated" if wish.difficulty is None else f"{wish.difficulty:g} stars"
-        return MapHeader(
+    def _difficulty(self, mode: Mode) -> DifficultyWish:
+        wish = self.wish
+        return DifficultyWish(
             mode=mode,
-            audio_filename=_file_name(audio_path, base),
-            preview_time_ms=_first(
-                wish.preview_time, base and base.preview_time_ms, plain.preview_time_ms
-            ),
-            title=_first(wish.title, title),
-            title_unicode=_first(
-                wish.title_unicode, wish.title, base and base.title_unicode, title
-            ),
-            artist=_first(wish.artist, artist),
-            artist_unicode=_first(
-                wish.artist_unicode, wish.artist, base and base.artist_unicode, artist
-            ),
-            creator=_first(wish.creator, base and base.creator, CREATOR),
-            version=_first(wish.version, stars).strip(),
-            source=_first(wish.source, base and base.source, ""),
-            set_id=base.beatmap_set_id if base is not None and base.beatmap_set_id > 0 else None,
-            tags=_first(wish.tags, " ".join(base.tags) if base is not None else ""),
-            hp=_first(wish.hp_drain_rate, alike and alike.hp, plain.hp),
-            cs=cs,
-            od=_first(wish.overall_difficulty, alike and alike.od, plain.od),
-            ar=_first(wish.approach_rate, alike and alike.ar, plain.ar),
-            slider_multiplier=_first(
-                wish.slider_multiplier, alike and alike.slider_multiplier, plain.slider_multiplier
-            ),
-            slider_tick_rate=_first(
-                wish.slider_tick_rate, alike and alike.slider_tick_rate, plain.slider_tick_rate
-            ),
-            background_line=(
-                "" if wish.background is None else f'0,0,"{wish.background.name}",0,0\n'
-            ),
+            keycount=wish.keycount,
+            difficulty=wish.difficulty,
+            name=wish.version,
+            descriptors=words_of(wish.descriptors),
         )
 
-    def _keys(self) -> int:
-        if self.wish.keycount is not None:
-            return self.wish.keycount
-        alike = self._alike
-        return alike.keycount if alike and alike.mode is Mode.MANIA else DEFAULT_KEYS
+    def _header(self, usual: MapHeader) -> MapHeader:
+        wish, image = self.wish, self.wish.background
+        return replace(
+            _filled(usual, wish, _HEADER),
+            title_unicode=_first(wish.title_unicode, wish.title, usual.title_unicode),
+            artist_unicode=_first(wish.artist_unicode, wish.artist, usual.artist_unicode),
+            background_line="" if image is None else f'0,0,"{image.name}",0,0\n',
+        )
 
-    def _conditioning(self, mode: Mode, header: MapHeader) -> Conditioning:
-        wish = self.wish
-        knows_size = mode in _BOTH and (wish.circle_size is not None or self._alike is not None)
-        return Conditioning(
-            mode=mode,
-            difficulty=wish.difficulty,
-            mapper_id=wish.mapper_id,
-            beatmap_id=wish.beatmap_id,
-            year=wish.year,
-            hitsounded=wish.hitsounded is not False,
-            cs=header.cs if knows_size else None,
-            keycount=self._keys(),
-            hold_note_ratio=wish.hold_note_ratio,
-            scroll_speed_ratio=wish.scroll_speed_ratio,
-            slider_multiplier=header.slider_multiplier,
-            descriptors=tuple(words_of(wish.descriptors)) or None,
-            negative_descriptors=tuple(words_of(wish.negative_descriptors)) or None,
+    def _conditioning(self, usual: Conditioning) -> Conditioning:
+        unwanted = tuple(words_of(self.wish.negative_descriptors))
+        return replace(
+            _filled(usual, self.wish, _CONDITIONING), negative_descriptors=unwanted or None
         )
 
 
@@ -285,15 +262,3 @@ def _filled(options: _T, wish: MapWish, names: Mapping[str, str]) -> _T:
 def _first(*values: _T | None) -> _T:
     """The first value that is there; the last one always is."""
     return next(value for value in values if value is not None)
-
-
-def _file_name(audio_path: Path, base: Beatmap | None) -> str:
-    """The song's name in the file; a map's own may lie in a folder beside it."""
-    own = "" if base is None else base.audio_filename
-    return own if PurePath(own).name == audio_path.name else audio_path.name
-
-
-def _names(stem: str) -> tuple[str, str]:
-    """Artist and title, from a file name such as ``Artist - Title``."""
-    artist, dash, title = stem.partition(" - ")
-    return (artist.strip(), title.strip()) if dash and title.strip() else ("", stem)

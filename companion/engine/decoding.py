@@ -1,7 +1,8 @@
 """Decoding one window: from a prompt to the tokens that continue it.
 
 A `DecodingTask` is put together from small parts: the network with its cache, a mixer for guidance,
-filters, a chooser, and the ids that end a row. Its loop is the same for all of them.
+filters, a chooser, and the ids that end a row. Its loop is the same for all of them, and for one
+continuation of each prompt as for several beams.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 import torch
 
+from companion.engine.beams import Beams
 from companion.engine.logit_filters import TokenHistory
 from companion.engine.model.backbone import EncodedWindows
 from companion.engine.vocabulary import PAD_ID
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from companion.engine.cancellation import CancelToken
     from companion.engine.logit_filters import LogitFilter, LogitMixer
-    from companion.engine.model.backbone import Backbone
+    from companion.engine.model.backbone import Backbone, DecoderState
     from companion.engine.sampling import TokenChooser
 
 
@@ -56,6 +58,10 @@ class DecodingTask:
     """Longest row, prompt and padding included."""
     mixer: LogitMixer | None = None
     """Joins the predictions of prompts and negative prompts; without one only prompts are read."""
+    n_beams: int = 1
+    """Continuations of each prompt that are followed, of which the best is kept."""
+    draws_per_beam: int = 2
+    """Candidates that beams which are drawn go on from; two leave one beside the end."""
 
     @torch.inference_mode()
     def run(
@@ -117,30 +123,48 @@ class DecodingTask:
         encoded: EncodedWindows,
         token: CancelToken,
     ) -> list[DecodedRow]:
-        n = len(prompts)
         ids, mask = pad_left(fed)
         token.raise_if_cancelled()
         logits, state = self.backbone.start(ids, mask, encoded)
-        history = TokenHistory(self.backbone.vocabulary, prompts)
-        rows = _Rows(n, self.stop_ids)
-        for _ in range(ids.shape[1], self.max_tokens):
-            mixed = logits if mixer is None else mixer.mix(logits[:n], logits[n:])
-            chosen = self._choose(mixed, history, rows.going)
-            rows.append(chosen, mixed)
+        if self.n_beams > 1:
+            logits = logits.repeat_interleave(self.n_beams, dim=0)
+            state.spread(self.n_beams)
+        history = TokenHistory(
+            self.backbone.vocabulary, [row for row in prompts for _ in range(self.n_beams)]
+        )
+        rows = self._rows(len(prompts))
+        for position in range(ids.shape[1], self.max_tokens):
+            mixed = self._mixed(logits, mixer)
+            filtered = mixed
+            for logit_filter in self.filters:
+                filtered = logit_filter.apply(filtered, history)
+            rows.extend(mixed, filtered, is_full=position + 1 == self.max_tokens)
             if rows.finished:
                 break
             token.raise_if_cancelled()
-            history.append(rows.last)
-            fed_back = torch.tensor(rows.last)
-            if mixer is not None:
-                fed_back = fed_back.repeat(2)
-            logits, state = self.backbone.step(fed_back, state)
-        return rows.results()
+            history.append(rows.last, rows.parents)
+            logits, state = self._step(rows, state, 1 if mixer is None else 2)
+        return [DecodedRow(tokens, logprob) for tokens, logprob in rows.best()]
 
-    def _choose(self, logits: Tensor, history: TokenHistory, going: Sequence[bool]) -> Tensor:
-        for logit_filter in self.filters:
-            logits = logit_filter.apply(logits, history)
-        return self.chooser.choose(logits, going)
+    def _rows(self, n: int) -> _Rows | Beams:
+        if self.n_beams == 1:
+            return _Rows(n, self.stop_ids, self.chooser)
+        return Beams(n, self.n_beams, self.stop_ids, self.chooser, self.draws_per_beam)
+
+    def _mixed(self, logits: Tensor, mixer: LogitMixer | None) -> Tensor:
+        if self.n_beams > 1:  # beams are compared with each other, so that their scale matters
+            logits = logits.log_softmax(-1)
+        return logits if mixer is None else mixer.mix(*logits.chunk(2))
+
+    def _step(
+        self, rows: _Rows | Beams, state: DecoderState, n_sides: int
+    ) -> tuple[Tensor, DecoderState]:
+        """Feed the newest tokens, also to the negative prompts if there are two sides."""
+        n = len(rows.last)
+        if rows.parents != list(range(n)):
+            sides = [torch.tensor(rows.parents) + n * side for side in range(n_sides)]
+            state.reorder(torch.cat(sides))
+        return self.backbone.step(torch.tensor(rows.last).repeat(n_sides), state)
 
 
 def _for_rows(encoded: EncodedWindows, n: int, n_fed: int) -> EncodedWindows:
@@ -168,32 +192,36 @@ def pad_left(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor | None]:
 class _Rows:
     """What has been chosen so far; rows that have ended go on with padding that is not kept."""
 
-    def __init__(self, n: int, stop_ids: Collection[int]) -> None:
+    def __init__(self, n: int, stop_ids: Collection[int], chooser: TokenChooser) -> None:
         self._stop_ids = frozenset(stop_ids)
+        self._chooser = chooser
         self._tokens: list[list[int]] = [[] for _ in range(n)]
         self._logprobs = [0.0] * n
-        self.going = [True] * n
+        self._going = [True] * n
         self.last = [PAD_ID] * n
+        self.parents = list(range(n))
 
     @property
     def finished(self) -> bool:
-        return not any(self.going)
+        return not any(self._going)
 
-    def append(self, chosen: Tensor, logits: Tensor) -> None:
-        surprise = logits.logsumexp(-1) - logits.gather(1, chosen[:, None])[:, 0]
+    def extend(self, mixed: Tensor, filtered: Tensor, *, is_full: bool) -> None:
+        del is_full
+        chosen = self._chooser.choose(filtered, self._going)
+        surprise = mixed.logsumexp(-1) - mixed.gather(1, chosen[:, None])[:, 0]
         # torch types tolist() as a bare list.
         tokens = cast("list[int]", chosen.tolist())  # pyright: ignore[reportUnknownMemberType]
         nats = cast("list[float]", surprise.tolist())  # pyright: ignore[reportUnknownMemberType]
         for row, (token, lost) in enumerate(zip(tokens, nats, strict=True)):
-            if not self.going[row]:
+            if not self._going[row]:
                 continue
             self._tokens[row].append(token)
             self._logprobs[row] -= lost
-            self.going[row] = token not in self._stop_ids
-            self.last[row] = token if self.going[row] else PAD_ID
+            self._going[row] = token not in self._stop_ids
+            self.last[row] = token if self._going[row] else PAD_ID
 
-    def results(self) -> list[DecodedRow]:
+    def best(self) -> list[tuple[tuple[int, ...], float]]:
         return [
-            DecodedRow(tuple(tokens), logprob)
+            (tuple(tokens), logprob)
             for tokens, logprob in zip(self._tokens, self._logprobs, strict=True)
         ]

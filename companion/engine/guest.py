@@ -1,6 +1,7 @@
 """Another difficulty of a set, begun from one that is there: its song, timing and settings.
 
-It is written as a passage over all that is mapped. Importing it does not import torch.
+It is written as a passage over all that is mapped, by `companion.engine.guest_writing`. Importing
+it does not import torch.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from companion.beatmap import TimeRange, splice_section
+from companion.beatmap import TimeRange
 from companion.beatmap.new_difficulty import begin_difficulty, difficulty_name
 from companion.engine.conditioning import Conditioning
 from companion.engine.requests import RegenerateOptions, RegenerateRequest
@@ -16,12 +17,11 @@ from companion.engine.seeds import chosen_seed
 from companion.errors import OptionRefused, RangeRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from companion.beatmap import Document, TimingPoint
-    from companion.engine.cancellation import CancelToken
-    from companion.engine.requests import Engine, Passage
+    from companion.beatmap import Document
+    from companion.engine.map_requests import Unknown
 
 LEAST_LEFT_MS = 2_000
 """A song of which less than this is mapped gives no difficulty."""
@@ -74,12 +74,14 @@ class GuestWish:
         """
         return difficulty_name(self.name, f"{self.difficulty:g} stars")
 
-    def ignored_by(self, family: str) -> tuple[str, ...]:
-        """Names of wishes that a family of models knows nothing of."""
-        if family != "bundled":
-            return ()
-        names = ("mapper_id", "year", "descriptors", "negative_descriptors")
-        return tuple(name for name in names if getattr(self, name))
+    @property
+    def asked(self) -> frozenset[str]:
+        """What of the conditioning was wished for, by its names; the rest is as in the set."""
+        names = {"difficulty", "mapper_id", "year", "descriptors", "negative_descriptors"}
+        sizes = {"cs"} if "CircleSize" in self.stats else set[str]()
+        return frozenset(
+            {name for name in names if getattr(self, name) not in (None, (), [])} | sizes
+        )
 
     def request(
         self, document: Document, audio_path: Path, song_length_ms: float, stars: float | None
@@ -118,28 +120,18 @@ class GuestWish:
 
 
 @dataclass(frozen=True, slots=True)
+class GuestBegun:
+    """The first answer, when the model is loaded; as `MapBegun`."""
+
+    ignored: tuple[str, ...]
+    unknown: tuple[Unknown, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WrittenDifficulty:
     """The last answer: the difficulty with its objects."""
 
     document: Document
-
-
-def write_guest(
-    request: RegenerateRequest, engine: Engine, token: CancelToken
-) -> Iterator[Passage | WrittenDifficulty]:
-    """Write a difficulty that was begun: its passages, then all of it.
-
-    Raises what `Engine.regenerate` raises.
-    """
-    lines: list[bytes] = []
-    points: list[TimingPoint] = []
-    for passage in engine.regenerate(request, token):
-        lines += passage.lines
-        points += passage.green_lines
-        yield passage
-    base = request.document
-    greens = points if request.options.change_green_lines else None
-    yield WrittenDifficulty(base.apply(splice_section(base, request.range, lines, greens)))
 
 
 def _mapped(document: Document, song_length_ms: float) -> TimeRange:

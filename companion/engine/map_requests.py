@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Mode
+from companion.engine.diffusion_options import DiffusionOptions, require_positions
 from companion.engine.events import ContextType
 from companion.engine.requests import MAX_ITERATIONS, MAX_SEED
 from companion.errors import OptionRefused, RangeRefused
@@ -36,6 +37,8 @@ STEP_WORDS: Mapping[str, str] = {
     "positions": "refines positions",
 }
 """What the model does in each step of `MapProgress`."""
+MAX_BEAMS = 64
+_BEAM_WORDS = f"The number of beams has to be between 1 and {MAX_BEAMS}; 1 is off."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,11 @@ class MapOptions:
     """Only so many tokens are drawn from; 0 is all."""
     do_sample: bool = True
     """Whether tokens are drawn at all; otherwise the most likely one is taken."""
+    n_beams: int = 1
+    """Continuations that are followed side by side, of which each window's best is kept."""
     time_bias: float = 0.0
-    """Added to the logits of all times; above 0 more happens."""
+    """Added to the logits of all times; above 0 more happens. Only of use where an event's time is
+    said before its type."""
     timing_leniency_ms: float = 10.0
     """How far a beat that is heard may lie from its red line."""
     lookback: float | None = None
@@ -67,7 +73,7 @@ class MapOptions:
     """Whether windows stand alone, end to end, and are written side by side: quicker, but none
     knows what the one before it has written."""
     max_batch_size: int = 16
-    """Rows that are written side by side where windows stand alone."""
+    """Rows that are written side by side where windows stand alone; each beam is one."""
     resnap: bool = True
     """Whether objects are put onto the ticks that they name."""
     snap_near_overlaps: bool | None = None
@@ -106,6 +112,7 @@ class MapOptions:
         yield self.time_bias, -100, 100, "The time bias has to be between -100 and 100."
         yield self.lookback, 0, 0.95, "The lookback has to be between 0 and 0.95."
         yield self.lookahead, 0, 0.95, "The lookahead has to be between 0 and 0.95."
+        yield self.n_beams, 1, MAX_BEAMS, _BEAM_WORDS
         yield self.max_batch_size, 1, 1024, "The batch size has to be between 1 and 1024."
 
 
@@ -117,9 +124,13 @@ class SuperTiming:
     tempo_majority: float = 0.1
     """Share of the gaps around a beat that have to agree on its tempo; more gives fewer changes."""
     guidance: float = 1.0
+    n_beams: int = 1
+    """As in `MapOptions`."""
 
     def verify(self) -> None:
         """Raise `OptionRefused` in plain words when a value is out of its range."""
+        if not 1 <= self.n_beams <= MAX_BEAMS:
+            raise OptionRefused(_BEAM_WORDS)
         if not 1 <= self.iterations <= MAX_ITERATIONS:
             raise OptionRefused(f"Super timing takes 1 to {MAX_ITERATIONS} iterations.")
         if not 0 <= self.tempo_majority < 1:
@@ -130,31 +141,13 @@ class SuperTiming:
 
 @dataclass(frozen=True, slots=True)
 class Refinement:
-    """Positions drawn anew by a diffusion checkpoint; see `companion.engine.diffusion.options`."""
+    """Positions drawn anew by a diffusion checkpoint."""
 
     folder: Path
     refiner: Path | None = None
     """A second checkpoint, for further iterations at the least noise."""
-    steps: tuple[int, ...] = (100, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-    guidance: float = 1.0
-    max_points: int = 1024
-    overlap_points: int = 128
-    random_start: bool = False
-    further_iterations: int = 10
-
-    def verify(self) -> None:
-        """Raise `OptionRefused` in plain words when a value is out of its range."""
-        if self.overlap_points < 0 or self.max_points <= 2 * self.overlap_points:
-            raise OptionRefused(
-                f"Chunks of {self.max_points} points cannot overlap by {self.overlap_points} at "
-                "either end; choose an overlap of less than half a chunk."
-            )
-        if not self.steps or min(self.steps) < 0 or not 1 <= sum(self.steps) <= 100_000:
-            raise OptionRefused("Refining positions takes at least one step, and none below 0.")
-        if not 0 <= self.guidance <= 20:
-            raise OptionRefused("The guidance of diffusion has to be between 0 and 20; 1 is off.")
-        if self.further_iterations < 0:
-            raise OptionRefused("The refining network cannot be run less often than not at all.")
+    options: DiffusionOptions = field(default_factory=DiffusionOptions)
+    """Of these the seed, the range and what the events are like come from the request."""
 
 
 def _between(what: str, high: int) -> str:
@@ -200,9 +193,7 @@ class MapRequest:
             if self.red_lines is not None:
                 raise OptionRefused("Super timing hears the beats, but the timing is given.")
         if self.refinement is not None:
-            self.refinement.verify()
-            if self.header.mode is not Mode.OSU:
-                raise OptionRefused("Diffusion knows positions of osu! maps only; leave it out.")
+            require_positions(self.header.mode)
         if self.red_lines is not None and not self.red_lines:
             raise OptionRefused(
                 "The map has no timing yet. Set its BPM and offset first, or let a model hear them."

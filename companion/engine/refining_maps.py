@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -45,12 +46,7 @@ class Refining:
         token: CancelToken,
     ) -> list[Event]:
         """The events with other positions; see `companion.engine.diffusion.refine_positions`."""
-        from companion.engine.diffusion import (
-            DiffusionModel,
-            DiffusionOptions,
-            refine_positions,
-            traits_of,
-        )
+        from companion.engine.diffusion import DiffusionModel, refine_positions, traits_of
 
         assert isinstance(self._model, DiffusionModel)
         how = self._request.refinement
@@ -60,13 +56,8 @@ class Refining:
             events,
             red_lines,
             traits_of(self._request.conditioning),
-            DiffusionOptions(
-                steps=how.steps,
-                guidance=how.guidance,
-                max_points=how.max_points,
-                overlap_points=how.overlap_points,
-                random_start=how.random_start,
-                further_iterations=how.further_iterations,
+            replace(
+                how.options,
                 seed=self._request.options.seed,
                 types_first=post.types_first,
                 has_velocities=post.has_velocities,

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
-from companion.beatmap import Mode
+from companion.engine.diffusion_options import require_positions
 from companion.errors import OptionRefused, RangeRefused
 
 if TYPE_CHECKING:
@@ -180,12 +180,8 @@ class RegenerateRequest:
         self.options.verify()
         if self.range.end_ms <= self.range.start_ms:
             raise RangeRefused("The range is empty: its end is not after its start.")
-        mode = self.document.beatmap.mode
-        if self.options.diffusion_folder is not None and mode not in {Mode.OSU, Mode.CATCH}:
-            raise OptionRefused(
-                f"Diffusion knows positions of osu! and catch maps only, and this is a "
-                f"{mode.name.lower()} map; leave it out."
-            )
+        if self.options.diffusion_folder is not None:
+            require_positions(self.document.beatmap.mode)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,14 +39,15 @@ class LoneWindow:
 
 
 def write_apart(
-    generation: Generation, chooser_for: ChooserFor, batch_windows: int, token: CancelToken
+    generation: Generation, chooser_for: ChooserFor, batch_rows: int, token: CancelToken
 ) -> Iterator[LoneWindow]:
     """Write all unfinished parts of each window before those of later ones.
 
     Args:
         generation: Its windows should not overlap; its chooser and range are not looked at.
         chooser_for: Gives what decides for the rows of some windows.
-        batch_windows: So many windows are written side by side.
+        batch_rows: So many rows are written side by side: of each window one for each beam, and
+            with guidance as many again.
         token: Stops the work between two tokens.
 
     Raises:
@@ -54,7 +55,9 @@ def write_apart(
         OptionRefused: A prompt cannot be built.
         OutOfMemory: Not even half of a batch fits the device.
     """
-    windows = generation.windows
+    windows, options = generation.windows, generation.options
+    rows_of_window = options.n_beams * (1 if options.guidance == 1 else 2)
+    batch_windows = max(batch_rows // rows_of_window, 1)
     for first in range(0, len(windows), batch_windows):
         batch = in_one_batch_or_two(
             lambda some: _written(generation, some, chooser_for(some), token),

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from companion.engine.requests import TimingOptions
     from companion.engine.windows import Window
 
-BATCH_WINDOWS = 16
-"""So many windows are heard side by side."""
+BATCH_ROWS = 16
+"""So many rows are heard side by side; see `write_apart`."""
 PLAIN = GenerationOptions()
 GREEDY = GenerationOptions(temperature=0, top_p=1)
 
@@ -67,7 +67,9 @@ class TimingHearing:
     """See `SuperTimingOptions`."""
     guidance: float = 1.0
     """Of super timing."""
-    batch_windows: int = BATCH_WINDOWS
+    n_beams: int = 1
+    """Of super timing."""
+    batch_rows: int = BATCH_ROWS
 
     def heard(self, token: CancelToken) -> Iterator[TimingProgress | HeardTiming]:
         """See `Engine.hear_timing`."""
@@ -109,7 +111,7 @@ class TimingHearing:
             [Part(kind) for kind in plan.produced],
             about,
             Greedy(),
-            replace(GREEDY, guidance=self.guidance),
+            replace(GREEDY, guidance=self.guidance, n_beams=self.n_beams),
         )
 
     # Plain
@@ -145,7 +147,7 @@ class TimingHearing:
             windows = windows_of(len(song.samples), alone)
             generation = self._generation(song, windows)
             events: list[Event] = []
-            heard = write_apart(generation, lambda _: Greedy(), self.batch_windows, token)
+            heard = write_apart(generation, lambda _: Greedy(), self.batch_rows, token)
             for place, window in enumerate(heard, start=1):
                 events += window.events[generation.parts[-1].kind]
                 done += 1

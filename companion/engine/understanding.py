@@ -110,11 +110,11 @@ def ignored_wishes(settings: ModelSettings, request: MapRequest) -> tuple[str, .
     """Names of wishes in a request that a model with these settings knows nothing of."""
     ignored = ignored_in(settings, request.conditioning)
     usual, options = MapOptions(), request.options
-    if not settings.encoding.types_first:
-        # Times come before their types there, so that no temperature can wait for a type.
-        ignored += [
-            name for name in _TEMPERATURES if getattr(options, name) != getattr(usual, name)
-        ]
+    # Where times come before their types, no temperature can wait for a type. Where they come after
+    # them, nothing but a time can follow, and a bias of all times changes nothing.
+    idle = ("time_bias",) if settings.encoding.types_first else _TEMPERATURES
+    if not options.original_quirks or not settings.encoding.types_first:
+        ignored += [name for name in idle if getattr(options, name) != getattr(usual, name)]
     return tuple(ignored)
 
 

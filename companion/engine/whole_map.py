@@ -132,6 +132,7 @@ class WholeMap:
             TimingOptions(how.iterations, options.seed, options.timing_leniency_ms),
             how.tempo_majority,
             how.guidance,
+            how.n_beams,
             options.max_batch_size,
         )
         red_lines: RedLines = ()
@@ -174,8 +175,7 @@ class WholeMap:
         events: dict[ContextType, list[Event]],
         token: CancelToken,
     ) -> Iterator[MapProgress]:
-        options = self.request.options
-        rows = max(options.max_batch_size // (1 if options.guidance == 1 else 2), 1)
+        rows = self.request.options.max_batch_size
         for lone in write_apart(generation, self._chooser_apart, rows, token):
             for kind, written in lone.events.items():
                 events[kind].extend(written)

@@ -51,17 +51,20 @@ class GenerationOptions:
     mania_column_temperature: float = 0.8
     taiko_hit_temperature: float = 0.8
     time_bias: float = 0.0
-    """Added to the logits of all time tokens."""
+    """Added to the logits of all time tokens, in families that say the time first: elsewhere a time
+    follows its type in any case."""
     top_k: int = 0
     """Only so many tokens are drawn from; 0 is all."""
     top_p: float = 0.9
     """Only the most likely tokens with this much probability are drawn from; 1 is all."""
+    n_beams: int = 1
+    """Continuations that are followed side by side, of which the best is kept: beam search."""
     max_tokens: int | None = None
     """Longest row, prompt included; the model's own limit unless given."""
     original_quirks: bool = False
     """Whether to repeat what Mapperatorinator gets wrong: guidance is inverted and does not concern
     what the encoder is told, the temperatures of mania columns and taiko hits apply in every mode,
-    and objects need not be complete."""
+    objects need not be complete, and beams are drawn from as many tokens as could end a window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +180,19 @@ class WindowWriter:
         return task.run_windows(wanted, negatives, encoded, token)
 
     def _task(self, kind: ContextType, limits: WindowLimits) -> DecodingTask:
+        options, stops = self._options, self._stop_ids(kind, limits)
+        # So that one candidate is left when all that could end a window are drawn. They all mean
+        # the same, which the original does not consider.
+        n_ends = len(stops) if options.original_quirks else 1
         return DecodingTask(
             self._backbone,
-            self._filters(kind, limits),
+            self._filters(kind, limits, n_ends),
             self._chooser,
-            self._stop_ids(kind, limits),
-            self._options.max_tokens or self._backbone.settings.max_tokens,
+            stops,
+            options.max_tokens or self._backbone.settings.max_tokens,
             self._mixer(),
+            options.n_beams,
+            1 + n_ends,
         )
 
     def kept(self, tokens: Sequence[int], kind: ContextType, limits: WindowLimits) -> list[int]:
@@ -220,14 +229,15 @@ class WindowWriter:
             return None
         return InvertedGuidance(scale) if self._options.original_quirks else Guidance(scale)
 
-    def _filters(self, kind: ContextType, limits: WindowLimits) -> list[LogitFilter]:
+    def _filters(self, kind: ContextType, limits: WindowLimits, n_ends: int) -> list[LogitFilter]:
         options, vocabulary = self._options, self._vocabulary
+        at_least = 1 + n_ends if options.original_quirks and options.n_beams > 1 else 1
         filters: list[LogitFilter] = [MonotonicTime(vocabulary)]
         if self._grammar is not None and kind is ContextType.MAP:
             filters.append(self._grammar)
         if limits.fence is not None:
             filters.append(TimeFence(vocabulary, *limits.fence, types_first=self._types_first))
-        if options.time_bias:
+        if options.time_bias and (options.original_quirks or not self._types_first):
             filters.append(TimeBias(vocabulary, options.time_bias))
         if options.temperature > 0:
             filters.append(self._temperature())
@@ -235,9 +245,9 @@ class WindowWriter:
             lookback = LookbackRedistribution if self._types_first else LookbackMask
             filters.append(lookback(vocabulary, limits.lookback_steps))
         if options.top_k > 0:
-            filters.append(TopK(options.top_k))
+            filters.append(TopK(options.top_k, at_least))
         if options.top_p < 1:
-            filters.append(TopP(options.top_p))
+            filters.append(TopP(options.top_p, at_least))
         return filters
 
     def _temperature(self) -> LogitFilter:

@@ -13,7 +13,7 @@ from companion.beatmap import Document, TimeRange
 from companion.beatmap.new_difficulty import difficulty_file_name, filled_from, free_difficulty
 from companion.beatmap.star_rating import star_rating
 from companion.engine.difficulty_wish import file_name_of, words_of
-from companion.engine.guest import WrittenDifficulty
+from companion.engine.guest import GuestBegun, WrittenDifficulty
 from companion.engine.map_requests import STEP_WORDS, MapBegun, MapProgress, WrittenMap
 from companion.engine.requests import Passage
 from companion.errors import OptionRefused, UnknownId
@@ -45,9 +45,10 @@ class Draft:
     """The map that it takes song and timing from."""
     at: TimeRange
     seed: int
-    ignored: str
-    """A sentence on what the model knows nothing of; empty when there is nothing."""
-    wish: GuestWish | None = None
+    asked: frozenset[str]
+    """Names of what was wished for."""
+    ignored: str = ""
+    """A sentence on what of it the model knows nothing of; empty when there is nothing."""
     document: Document | None = None
     """None until it is finished."""
 
@@ -83,7 +84,7 @@ class NewDifficulties(SongTiming):
         if wish.name is not None:
             _require_free(difficulty_file_name(request.document.beatmap), taken)
         what = f"Guest difficulty “{request.document.beatmap.version}”"
-        draft = Draft(what, document, request.range, request.options.seed, "", wish)
+        draft = Draft(what, document, request.range, request.options.seed, wish.asked)
         job_id = self._begin(Job("", "guest", revision.number, request_id=request_id), draft)
         self._put(StartGuest(job_id, request))
         return job_id
@@ -100,7 +101,7 @@ class NewDifficulties(SongTiming):
             _require_free(file_name_of(request.header), taken)
         what = f"Generated difficulty “{request.header.version}”"
         at = TimeRange(0, round(song.length_ms))
-        draft = Draft(what, document, at, request.options.seed, "")
+        draft = Draft(what, document, at, request.options.seed, wish.asked)
         job_id = self._begin(Job("", "map", revision.number, request_id=request_id), draft)
         self._put(StartMap(job_id, request))
         return job_id
@@ -167,11 +168,10 @@ class NewDifficulties(SongTiming):
         match value:
             case Passage():
                 reached_ms = value.range.end_ms - draft.at.start_ms
-                ignored = self._ignored_by_model(draft)
-                self._drafts[job.id] = replace(draft, ignored=ignored)
-                self._put(JobNews(self.jobs.put(_reached(job, reached_ms, ignored))))
-            case MapBegun(ignored=ignored):
-                self._drafts[job.id] = replace(draft, ignored=_ignoring(ignored))
+                self._put(JobNews(self.jobs.put(_reached(job, reached_ms, draft.ignored))))
+            case MapBegun(ignored) | GuestBegun(ignored):
+                told = _ignoring(name for name in ignored if name in draft.asked)
+                self._drafts[job.id] = replace(draft, ignored=told)
             case MapProgress(step, reached_ms):
                 words = f"The model {STEP_WORDS.get(step, step)}."
                 note = f"{words} {draft.ignored}".strip()
@@ -208,12 +208,6 @@ class NewDifficulties(SongTiming):
             if job is not None and document.readable and not _same_ground(draft.base, document):
                 note = "The map's song or timing was changed; ask for the difficulty again."
                 self._end_job(job, JobState.CANCELLED, note=note)
-
-    def _ignored_by_model(self, draft: Draft) -> str:
-        info = self.model.info
-        if info is None or draft.wish is None:
-            return ""
-        return _ignoring(draft.wish.ignored_by(info.family))
 
 
 def _ignoring(names: Iterable[str]) -> str:

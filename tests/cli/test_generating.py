@@ -159,7 +159,8 @@ def test_options_reach_the_engine(ready: Commands, map_path: Path, engine: FakeE
         (("--mania-column-temperature", 1), "--mania-column-temperature"),
         (("--taiko-hit-temperature", 1), "--taiko-hit-temperature"),
         (("--gamemode", 3, "--circle-size", 4), "--circle-size"),
-        (("--gamemode", 1, "--diffusion", "x"), "Diffusion"),
+        (("--gamemode", 1, "--diffusion", "x"), "this is a taiko map"),
+        (("--gamemode", 3, "--diffusion", "x"), "this is a mania map"),
         (("--hp-drain-rate", 11), "--hp-drain-rate has to be between 0 and 10"),
         (("--slider-multiplier", 9), "--slider-multiplier"),
         (("--difficulty", 13), "star rating"),
@@ -197,12 +198,13 @@ def test_new_timing_needs_a_map_and_a_folder_is_no_osu_file(ready: Commands, map
 
 
 def test_what_the_model_ignores_is_said(ready: Commands, map_path: Path, engine: FakeEngine):
-    engine.ignored = ("mapper_id", "cs", "hitsounded", "slider_multiplier")
-    wishes = ("--mapper-id", 3, "--circle-size", 3, "--no-hitsounded")
+    engine.ignored = ("mapper_id", "cs", "hitsounded", "slider_multiplier", "time_bias")
+    wishes = ("--mapper-id", 3, "--circle-size", 3, "--no-hitsounded", "--timeshift-bias", 2)
     answer = ready("generate", map_path, *wishes, "--json")
     assert answer.value["model"]["name"] == "fake"
     # Nobody wished for another slider multiplier than the map's own.
-    assert "knows nothing of --mapper-id, --circle-size, --no-hitsounded; it" in answer.err
+    named = "--mapper-id, --circle-size, --no-hitsounded, --timeshift-bias"
+    assert f"knows nothing of {named}; it" in answer.err
 
 
 def test_nothing_is_overwritten(ready: Commands, map_path: Path, engine: FakeEngine):

@@ -146,7 +146,7 @@ def test_options_reach_the_engine(ready: Commands, map_path: Path, engine: FakeE
         *("--end-time", 5000, "--beatmap-id", 9, "--no-auto-select-gamemode-model"),
         *("--diff-ckpt", "d", "--diff-refine-ckpt", "r", "--diff-cfg-scale", 2),
         *("--timesteps", "[5, 0]", "--refine-iters", 4, "--random-init", "--max-seq-len", 64),
-        *("--overlap-buffer", 8),
+        *("--overlap-buffer", 8, "--num-beams", 3, "--timer-num-beams", 2),
     )
     (request,) = engine.map_requests
     options, timer, how = request.options, request.super_timing, request.refinement
@@ -154,13 +154,15 @@ def test_options_reach_the_engine(ready: Commands, map_path: Path, engine: FakeE
     assert how is not None
     assert (timer.iterations, timer.guidance, timer.tempo_majority) == (3, 2, 0.5)
     assert (options.do_sample, options.parallel, options.max_batch_size) == (False, True, 4)
+    assert (options.n_beams, timer.n_beams) == (3, 2)
     assert (options.resnap, options.snap_near_overlaps) == (False, False)
     assert request.range is not None
     assert (request.range.start_ms, request.range.end_ms) == (1000, 5000)
     assert (request.conditioning.beatmap_id, request.weights_of_mode) == (9, False)
-    assert (how.folder, how.refiner, how.guidance) == (Path("d"), Path("r"), 2)
-    assert (how.steps, how.further_iterations, how.random_start) == ((5, 0), 4, True)
-    assert (how.max_points, how.overlap_points) == (64, 8)
+    assert (how.folder, how.refiner) == (Path("d"), Path("r"))
+    drawn = how.options
+    assert (drawn.guidance, drawn.steps, drawn.random_start) == (2, (5, 0), True)
+    assert (drawn.further_iterations, drawn.max_points, drawn.overlap_points) == (4, 64, 8)
 
 
 def test_overlaps_of_windows_can_be_chosen(ready: Commands, map_path: Path, engine: FakeEngine):
@@ -201,8 +203,8 @@ def test_song_and_map_may_be_named_apart(ready: Commands, map_path: Path, engine
         (("--lookback", 0.7, "--lookahead", 0.5), "part of the window"),
         (("--parallel", "--lookback", 0.5), "side by side"),
         (("--max-batch-size", 0), "batch size"),
-        (("--num-beams", 2), "no beam search"),
-        (("--super-timing", "--timer-num-beams", 2), "no beam search"),
+        (("--num-beams", 0), "number of beams"),
+        (("--super-timing", "--timer-num-beams", 65), "number of beams"),
         (("--super-timing", "--timer-iterations", 0), "iterations"),
         (("--super-timing", "--timer-bpm-threshold", 1), "threshold"),
         (("--new-timing", "--super-timing", "--bpm", 120), "not both"),
@@ -217,6 +219,9 @@ def test_song_and_map_may_be_named_apart(ready: Commands, map_path: Path, engine
         (("--generate-positions",), "--diff-ckpt"),
         (("--diff-ckpt", "x", "--timesteps", "a"), "whole numbers"),
         (("--diff-ckpt", "x", "--max-seq-len", 10), "cannot overlap"),
+        (("--diff-ckpt", "x", "--timesteps", "5,-1"), "less than none"),
+        (("--diff-ckpt", "x", "--diff-cfg-scale", 21), "guidance of diffusion"),
+        (("--diff-ckpt", "x", "--refine-iters", -1), "less often than not at all"),
         (("--attn-implementation", "magic"), "is one of"),
         (("--precision", "fp8"), "engine.precision"),
     ],
@@ -375,7 +380,7 @@ do_sample = false
     assert request.range is not None
     assert request.range.start_ms == 1000
     assert request.refinement is not None
-    assert request.refinement.steps == (3, 0)
+    assert request.refinement.options.steps == (3, 0)
 
 
 def test_a_file_named_on_the_command_line_holds_them_too(

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from companion.beatmap import TimeRange
+from companion.cli import generating
 from companion.cli.progress import Progress, SongProgress
 from companion.cli.terminal import Terminal
+from companion.engine.map_requests import MapBegun, MapProgress
 
 if TYPE_CHECKING:
     import pytest
@@ -57,3 +61,14 @@ def test_a_song_is_counted_from_the_start_of_the_stretch(capsys: pytest.CaptureF
         progress.reach(12_000)
         progress.reach(20_000)
     assert capsys.readouterr().err.startswith("  10/10 s of song, ")
+
+
+def test_the_first_part_of_a_step_counts_in_its_pace(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    past = SimpleNamespace(monotonic=lambda: time.monotonic() - 100)
+    monkeypatch.setattr(generating, "time", past)
+    with generating._Steps(Terminal(), None) as steps:
+        steps.begin(MapBegun((), 10_000))
+        steps.show(MapProgress("map", 10_000))
+    assert "10/10 s of song, 10.0 s each" in capsys.readouterr().err

@@ -296,6 +296,17 @@ def test_rules_of_other_modes_only_apply_when_asked_for():
     assert scale([Mode.TAIKO], hit_next) == 8
 
 
+def test_a_temperature_of_zero_leaves_the_likeliest():
+    rules = temperature_rules(V, [Mode.OSU], 0.9, timing=0, mania_column=1, taiko_hit=1)
+    logits = flat()
+    logits[0, [T0 + 2, T0 + 4]] = torch.tensor([3.0, 3.1])
+    logits[0, T0] = -INF
+    past = history([3, V.token(EventType.BEAT)])
+    p = ConditionalTemperature(0.9, rules).apply(logits, past).softmax(-1)
+    assert p[0, T0 + 4] == 1
+    assert not p.isnan().any()
+
+
 def test_a_rule_equal_to_the_base_is_left_out():
     assert temperature_rules(V, Mode, 0.8, timing=0.8, mania_column=0.8, taiko_hit=0.8) == []
 

@@ -10,7 +10,6 @@ import torch
 
 from companion.beatmap.timing import TimingPoint
 from companion.engine.diffusion.embedding import waves
-from companion.engine.diffusion.options import DiffusionOptions
 from companion.engine.diffusion.paths import chorded_path, smooth_path
 from companion.engine.diffusion.placing import placed, placed_like_original
 from companion.engine.diffusion.sequence import (
@@ -22,6 +21,7 @@ from companion.engine.diffusion.sequence import (
     points_of,
 )
 from companion.engine.diffusion.slider_ends import SliderEnd
+from companion.engine.diffusion_options import DiffusionOptions
 from companion.engine.events import Event, EventType
 
 OPTIONS = DiffusionOptions()

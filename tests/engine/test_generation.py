@@ -24,6 +24,7 @@ from companion.engine.generation import (
     generate,
     generate_range,
 )
+from companion.engine.logit_filters import TimeBias
 from companion.engine.model.backbone import EncodedWindows, WindowInput
 from companion.engine.model.settings import ModelSettings
 from companion.engine.prompts import Context, PromptOptions
@@ -551,3 +552,17 @@ def test_times_alone_are_dropped_where_types_come_last():
     writer = WindowWriter(backbone, GenerationOptions(), Conditioning().mode, Greedy())
     tokens = [V.token(E.VOLUME, 60), V.token(E.CIRCLE), T0 + 70]
     assert writer.kept(tokens, ContextType.MAP, WindowLimits(20, 60, 60)) == tokens[:-1]
+
+
+def test_times_are_made_likelier_only_where_they_come_first():
+    def biased(*, types_first: bool, quirks: bool = False) -> bool:
+        settings = replace(SETTINGS, encoding=EncodingOptions(types_first=types_first))
+        backbone: Any = Metronome(every(10), settings=settings)
+        options = GenerationOptions(time_bias=2, original_quirks=quirks)
+        writer = WindowWriter(backbone, options, Conditioning().mode, Greedy())
+        filters = writer._filters(ContextType.MAP, WindowLimits(0, None, None), 1)
+        return any(isinstance(one, TimeBias) for one in filters)
+
+    assert biased(types_first=False)
+    assert biased(types_first=True, quirks=True)
+    assert not biased(types_first=True)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from companion.beatmap import Document, TimeRange
 from companion.engine.cancellation import CancelToken
+from companion.engine.engine import BUNDLED_MODEL
 from companion.engine.fake import FakeEngine
-from companion.engine.guest import GuestWish, WrittenDifficulty, write_guest
+from companion.engine.guest import GuestBegun, GuestWish, WrittenDifficulty
+from companion.engine.guest_writing import write_guest
+from companion.engine.map_requests import Unknown
 from companion.errors import Cancelled, OptionRefused, RangeRefused, UnreadableBeatmap
 
 MAP = b"""osu file format v14
@@ -83,7 +87,16 @@ def test_a_cancelled_one_yields_no_difficulty():
         list(write_guest(request_of(GuestWish(difficulty=2)), FakeEngine(), token))
 
 
-def test_the_bundled_model_ignores_style():
-    wish = GuestWish(difficulty=2, year=2010, descriptors=("tech",))
-    assert wish.ignored_by("bundled") == ("year", "descriptors")
-    assert wish.ignored_by("v32") == ()
+def test_what_the_model_knows_nothing_of_is_said_first(goldens: Path):
+    wish = GuestWish(difficulty=2, year=2010, descriptors=("wobbly",), stats={"CircleSize": 3})
+    assert wish.asked == {"difficulty", "year", "descriptors", "cs"}
+
+    def begun(folder: Path) -> object:
+        engine = FakeEngine()
+        engine._info = replace(engine.load(), folder=folder)
+        return next(iter(write_guest(request_of(wish), engine, CancelToken())))
+
+    assert begun(BUNDLED_MODEL) == GuestBegun(("year", "descriptors"), ())
+    met = begun(goldens / "v29" / "model")
+    assert met == GuestBegun((), (Unknown("descriptors", "wobbly"),))
+    assert begun(goldens / "nothing") == GuestBegun((), ())

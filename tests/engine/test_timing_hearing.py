@@ -9,8 +9,9 @@ import pytest
 import soundfile
 
 from companion.engine import timing_hearing
-from companion.engine.audio import Waveform
+from companion.engine.audio import Waveform, decode_audio
 from companion.engine.cancellation import CancelToken
+from companion.engine.conditioning import Conditioning
 from companion.engine.engine import BUNDLED_MODEL, LocalEngine
 from companion.engine.events import ContextType
 from companion.engine.hearing_ability import require_hearing, timing_context
@@ -142,12 +143,45 @@ def test_a_song_is_timed_by_ear(v29: LocalEngine, clip: Path, iterations: int | 
 
 
 @pytest.mark.usefixtures("short_windows")
+@pytest.mark.parametrize("n_beams", [1, 2])
 def test_windows_heard_side_by_side_are_as_heard_alone(
-    v29: LocalEngine, clip: Path, monkeypatch: pytest.MonkeyPatch
+    v29: LocalEngine, clip: Path, monkeypatch: pytest.MonkeyPatch, n_beams: int
 ):
-    together = hear(v29, clip, TimingOptions(1, seed=3))[-1]
-    monkeypatch.setattr("companion.engine.timing_hearing.BATCH_WINDOWS", 1)
-    assert hear(v29, clip, TimingOptions(1, seed=3))[-1] == together
+    v29.load()
+    loaded: Any = v29._loaded
+    batches: list[int] = []
+    encode = type(loaded.backbone).encode
+
+    def counted(backbone: Any, windows: Any) -> Any:
+        batches.append(len(windows))
+        return encode(backbone, windows)
+
+    monkeypatch.setattr(type(loaded.backbone), "encode", counted)
+    song = decode_audio(clip.read_bytes(), clip.name, loaded.backbone.settings.rate_hz)
+
+    def heard(batch_rows: int) -> HeardTiming | None:
+        options = TimingOptions(1, seed=3)
+        hearing = TimingHearing(
+            loaded.backbone,
+            song,
+            Conditioning(),
+            options,
+            n_beams=n_beams,
+            batch_rows=batch_rows,
+        )
+        try:
+            *_, last = hearing.heard(CancelToken())
+        except NoBeatHeard:  # the recorded network's likeliest windows are empty
+            return None
+        assert isinstance(last, HeardTiming)
+        return last
+
+    together = heard(4 * n_beams)
+    assert (together is None) == (n_beams > 1)
+    assert max(batches) > 1
+    batches.clear()
+    assert heard(2 * n_beams - 1) == together
+    assert max(batches) == 1
 
 
 @pytest.mark.usefixtures("short_windows")

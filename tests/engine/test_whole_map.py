@@ -9,6 +9,7 @@ from companion.beatmap import Document, Mode, TimingPoint
 from companion.engine.cancellation import CancelToken
 from companion.engine.conditioning import Conditioning
 from companion.engine.engine import BUNDLED_MODEL, LocalEngine
+from companion.engine.events import ContextType
 from companion.engine.map_requests import (
     MapBegun,
     MapOptions,
@@ -116,9 +117,13 @@ def test_the_weights_for_all_modes_hear_and_the_modes_own_map(
     assert list(dict.fromkeys(used)) == ["timing model", f"kiai {own}", f"map {own}", f"sv {own}"]
 
 
-def test_diffusion_moves_objects_and_nothing_else(v29: LocalEngine, clip: Path, goldens: Path):
-    *_, plain = v29.generate_map(asked(clip), CancelToken())
-    request = asked(clip, refinement=Refinement(goldens / "diffusion"))
+@pytest.mark.parametrize("mode", [Mode.OSU, Mode.CATCH])
+def test_diffusion_moves_objects_and_nothing_else(
+    v29: LocalEngine, clip: Path, goldens: Path, mode: Mode
+):
+    how = asked(clip, mode, wanted=(ContextType.MAP,), options=MapOptions(seed=4))
+    *_, plain = v29.generate_map(how, CancelToken())
+    request = replace(how, refinement=Refinement(goldens / "diffusion"))
     *_, step, refined = v29.generate_map(request, CancelToken())
     assert step == MapProgress("positions", SHORT_S * 1000)
     assert isinstance(plain, WrittenMap)
@@ -189,3 +194,6 @@ def test_wishes_that_a_model_has_no_words_for_are_named(tmp_path: Path):
     types_last = replace(settings, encoding=replace(settings.encoding, types_first=False))
     cool = replace(request, options=MapOptions(timing_temperature=0.5))
     assert ignored_wishes(types_last, cool) == ("timing_temperature",)
+    busy = replace(request, options=MapOptions(time_bias=2))
+    assert ignored_wishes(settings, busy) == ("time_bias",)
+    assert ignored_wishes(types_last, busy) == ()

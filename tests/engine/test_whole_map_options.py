@@ -23,12 +23,15 @@ from companion.engine.map_requests import (
     WrittenMap,
 )
 from companion.engine.postprocess import MapHeader
+from companion.engine.requests import HeardTiming, TimingOptions
 from companion.engine.sampling import Greedy
+from companion.engine.timing_hearing import TimingHearing
 from companion.engine.whole_map import chooser_of
 from companion.errors import OptionRefused, RangeRefused
 from tests.engine.short_maps import cut_clip, shorten_windows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from companion.engine.prompts import Prompt
@@ -175,13 +178,17 @@ def test_what_the_map_has_before_the_range_is_the_past(
     assert max(with_past) > max(without)
 
 
-@pytest.mark.parametrize("guidance", [1.0, 2.0])
+@pytest.mark.parametrize(("guidance", "n_beams"), [(1.0, 1), (2.0, 1), (1.0, 2)])
 def test_windows_side_by_side_do_not_depend_on_how_many_there_are(
-    v29: LocalEngine, clip: Path, guidance: float
+    v29: LocalEngine, clip: Path, guidance: float, n_beams: int
 ):
     def text(rows: int) -> str:
-        options = MapOptions(seed=3, parallel=True, max_batch_size=rows, guidance=guidance)
-        return made(v29, asked(clip, options=options))[1].text
+        options = MapOptions(
+            seed=3, parallel=True, max_batch_size=rows, guidance=guidance, n_beams=n_beams
+        )
+        # A context that follows on another one pads prompts, and beams come to the end of the row.
+        wanted = None if n_beams == 1 else (ContextType.MAP,)
+        return made(v29, asked(clip, options=options, wanted=wanted))[1].text
 
     assert text(4) == text(2)
     assert text(4) != made(v29, asked(clip))[1].text
@@ -194,6 +201,16 @@ def test_the_likeliest_tokens_need_no_seed(v29: LocalEngine, clip: Path):
 
     assert text(1) == text(2)
     assert isinstance(chooser_of(MapOptions(do_sample=False)), Greedy)
+
+
+@pytest.mark.parametrize("do_sample", [False, True])
+def test_beams_are_searched_and_the_same_again(v29: LocalEngine, clip: Path, *, do_sample: bool):
+    def text(n_beams: int) -> str:
+        options = MapOptions(seed=3, do_sample=do_sample, n_beams=n_beams)
+        return made(v29, asked(clip, options=options, wanted=(ContextType.MAP,)))[1].text
+
+    assert text(3) == text(3)
+    assert text(3) != text(1)
 
 
 def test_less_overlap_is_fewer_windows(v29: LocalEngine, clip: Path):
@@ -218,6 +235,26 @@ def test_super_timing_hears_the_song_first(v29: LocalEngine, clip: Path):
     steps, written = made(v29, request)
     assert steps == ["timing"]
     assert written.red_lines
+
+
+def test_super_timing_hears_as_it_was_asked_to(
+    v29: LocalEngine, clip: Path, monkeypatch: pytest.MonkeyPatch
+):
+    hearings: list[TimingHearing] = []
+
+    def heard(hearing: TimingHearing, token: CancelToken) -> Iterator[HeardTiming]:
+        hearings.append(hearing)
+        yield HeardTiming((RED,), 1, LENGTH_S * 1000)
+
+    monkeypatch.setattr(TimingHearing, "heard", heard)
+    how = SuperTiming(iterations=3, tempo_majority=0.2, guidance=1.5, n_beams=4)
+    options = MapOptions(seed=3, max_batch_size=5, timing_leniency_ms=20)
+    wanted = (ContextType.TIMING,)
+    made(v29, asked(clip, red_lines=None, super_timing=how, wanted=wanted, options=options))
+    (hearing,) = hearings
+    assert hearing.options == TimingOptions(3, 3, 20)
+    assert (hearing.tempo_majority, hearing.guidance) == (0.2, 1.5)
+    assert (hearing.n_beams, hearing.batch_rows) == (4, 5)
 
 
 def test_what_no_checkpoint_of_the_family_can_do_is_refused_unloaded(

@@ -7,7 +7,7 @@ tokens are forbidden, when a window ends, what of it is kept) has to come out as
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import torch
 
@@ -80,3 +80,6 @@ class Dictation:
         assert logits[0, token] > -torch.inf, f"token {self._n_said} ({token}) is forbidden"
         self._n_said += 1
         return torch.tensor([token])
+
+    def choose_beams(self, scores: Any, ends: Any, n_drawn: Any, going: Any) -> NoReturn:
+        raise NotImplementedError("nothing has been recorded with beams")

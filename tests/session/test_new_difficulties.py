@@ -6,9 +6,9 @@ import pytest
 
 from companion.beatmap import TimeRange
 from companion.engine.difficulty_wish import DifficultyWish
-from companion.engine.guest import GuestWish, WrittenDifficulty
+from companion.engine.guest import GuestBegun, GuestWish, WrittenDifficulty
 from companion.engine.map_requests import MapBegun, MapProgress, WrittenMap
-from companion.engine.requests import ModelInfo, Passage
+from companion.engine.requests import Passage
 from companion.errors import ModdingOnly, OptionRefused, StaleEdit, UnknownId, WriteFailed
 from companion.session import (
     CancelJob,
@@ -20,7 +20,7 @@ from companion.session import (
     StartMap,
     examine,
 )
-from companion.worker import JobDone, JobFailed, JobStarted, JobYielded, ModelReady
+from companion.worker import JobDone, JobFailed, JobStarted, JobYielded
 
 GUEST = GuestWish(difficulty=3.5, seed=9)
 
@@ -39,6 +39,7 @@ def finish(driver, wish=GUEST):
         b"[HitObjects]\n", b"[HitObjects]\n100,100,1000,1,0,0:0:0:0:\n"
     )
     session.reported(JobStarted(job_id))
+    session.reported(JobYielded(job_id, GuestBegun(("descriptors", "slider_multiplier"), ())))
     session.reported(JobYielded(job_id, passage))
     session.reported(JobYielded(job_id, WrittenDifficulty(examine(written, None).document)))
     session.reported(JobDone(job_id))
@@ -129,7 +130,7 @@ def test_a_whole_map_tells_its_steps_and_what_is_ignored(opened):
     assert order.request.header.version == "4 stars"
     assert order.request.red_lines is not None
     assert [(p.time_ms, p.bpm) for p in order.request.red_lines] == [(0, 120)]
-    session.reported(JobYielded(job_id, MapBegun(("difficulty",), 60_000.0)))
+    session.reported(JobYielded(job_id, MapBegun(("difficulty", "cs"), 60_000.0)))
     session.reported(JobYielded(job_id, MapProgress("map", 30_000)))
     (note,) = notes(opened.take())
     assert note == "The model maps. This model knows nothing of star rating; it writes without."
@@ -140,11 +141,10 @@ def test_a_whole_map_tells_its_steps_and_what_is_ignored(opened):
     assert session.plan_new_difficulty(job_id, frozenset())[0] == "-  () [4 stars].osu"
 
 
-def test_the_bundled_model_says_which_wishes_of_a_guest_it_does_not_know(opened, tmp_path):
-    info = ModelInfo("bundled", "bundled", 0, "ff", tmp_path)
-    opened.session.reported(ModelReady(info))
+def test_wishes_of_a_guest_that_the_model_does_not_know_are_told(opened):
     finish(opened, GuestWish(difficulty=3, descriptors=("tech",)))
-    assert any("knows nothing of descriptors" in (note or "") for note in notes(opened.take()))
+    (told,) = {note for note in notes(opened.take()) if note}
+    assert told == "This model knows nothing of descriptors; it writes without."
 
 
 def test_a_save_with_other_timing_or_song_calls_it_off(opened, new_map):

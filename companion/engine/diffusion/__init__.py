@@ -7,11 +7,11 @@ cancellation, and ``companion.beatmap``. Importing it loads torch.
 
 from companion.engine.diffusion.classes import ClassTable, MapTraits
 from companion.engine.diffusion.model import DiffusionModel, DiffusionSettings, load
-from companion.engine.diffusion.options import DiffusionOptions
 from companion.engine.diffusion.refining import refine_positions
 from companion.engine.diffusion.schedule import NoiseSchedule
 from companion.engine.diffusion.section import refine_section, traits_of
 from companion.engine.diffusion.sequence import PointSequence
+from companion.engine.diffusion_options import DiffusionOptions
 
 __all__ = [
     "ClassTable",

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from companion.engine.diffusion.classes import MapTraits
     from companion.engine.diffusion.denoising import Noise
     from companion.engine.diffusion.model import DiffusionModel
-    from companion.engine.diffusion.options import DiffusionOptions
     from companion.engine.diffusion.slider_ends import SliderEnd
+    from companion.engine.diffusion_options import DiffusionOptions
     from companion.engine.events import Event
 
 

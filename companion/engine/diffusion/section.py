@@ -1,8 +1,7 @@
 """The positions of a section drawn anew; all around it is seen and stays where it is.
 
-Facts, from the original: it runs one network, trained with osu! maps, for osu! and for catch, in
-both axes. In catch only x is played, so fruits keep their y; the y of a juice stream's control
-points decides how soon its x changes, and is drawn with it.
+The original draws catch in both axes. In catch only x is played, so fruits keep their y; the y of a
+juice stream's control points decides how soon its x changes, and is drawn with it.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from companion.beatmap import Circle, Mode, Slider, objects_in
 from companion.engine.diffusion.classes import MapTraits
-from companion.engine.diffusion.options import DiffusionOptions
 from companion.engine.diffusion.refining import refine_positions
+from companion.engine.diffusion_options import DiffusionOptions
 from companion.engine.encoding import EncodingOptions, encode_map
 from companion.engine.events import EventType
 from companion.engine.modding import object_fields

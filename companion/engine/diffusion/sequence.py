@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from companion.beatmap import TimingPoint
     from companion.beatmap.curves import Point
-    from companion.engine.diffusion.options import DiffusionOptions
+    from companion.engine.diffusion_options import DiffusionOptions
 
 PLAYFIELD_PX = (512.0, 384.0)
 CENTRE_PX = (256.0, 192.0)

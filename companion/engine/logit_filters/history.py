@@ -23,7 +23,8 @@ _GROUP_ENDS = TYPES | SUSTAIN_TYPES
 class TokenHistory:
     """The rows of tokens being decoded: prompts first, then what was chosen.
 
-    Prompts are looked through once; each new token costs constant time.
+    Prompts are looked through once; each new token costs constant time. In a beam search rows go on
+    from each other.
     """
 
     def __init__(self, vocabulary: Vocabulary, prompts: Sequence[Sequence[int]]) -> None:
@@ -49,6 +50,8 @@ class TokenHistory:
         what is known of the group that is being written."""
         self.last_object_timed: list[bool] = []
         """Per row whether the group that ended with its last object type had a time."""
+        self.parents: Sequence[int] = range(len(prompts))
+        """Per row the row that it was before its newest token."""
         for prompt in prompts:
             self.last_steps.append(self._last_step(prompt))
             self.last_types.append(self._last_type(prompt, TYPES))
@@ -60,8 +63,11 @@ class TokenHistory:
     def __len__(self) -> int:
         return len(self._recent)
 
-    def append(self, tokens: Sequence[int]) -> None:
-        """Note one chosen token per row."""
+    def append(self, tokens: Sequence[int], parents: Sequence[int] | None = None) -> None:
+        """Note one chosen token per row, and which row each goes on from; itself unless given."""
+        self.parents = range(len(tokens)) if parents is None else parents
+        if list(self.parents) != list(range(len(tokens))):
+            self._follow(self.parents)
         for row, token in enumerate(tokens):
             recent = self._recent[row]
             recent.append(token)
@@ -77,6 +83,14 @@ class TokenHistory:
             elif token in self._starts:
                 self.last_steps[row] = 0
                 self.last_types[row] = self.last_object_types[row] = None
+
+    def _follow(self, parents: Sequence[int]) -> None:
+        self._recent = [list(self._recent[row]) for row in parents]
+        self.last_steps = [self.last_steps[row] for row in parents]
+        self.last_types = [self.last_types[row] for row in parents]
+        self.last_object_types = [self.last_object_types[row] for row in parents]
+        self.said = [self.said[row] for row in parents]
+        self.last_object_timed = [self.last_object_timed[row] for row in parents]
 
     def _say(self, row: int, token: int) -> None:
         kind = self._kind(token)

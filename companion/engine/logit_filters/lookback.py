@@ -64,7 +64,7 @@ class LookbackRedistribution:
         timed = [history.recent(row, 1) in self._timed for row in range(len(history))]
         if previous is None or not any(timed):
             return logits
-        p_end = previous.softmax(-1)[:, self._ends].sum(-1)
+        p_end = previous[list(history.parents)].softmax(-1)[:, self._ends].sum(-1)
         tiny = torch.finfo(p_end.dtype).tiny
         p_event = (1 - p_end).clamp_min(tiny)
         p = logits.softmax(-1)

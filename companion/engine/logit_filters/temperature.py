@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Mode
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
     from companion.engine.logit_filters.history import TokenHistory
     from companion.engine.vocabulary import Vocabulary
+
+
+COLDEST = 1e-4
+"""What a temperature of 0 comes to: nothing but the likeliest token is left, and nothing divided
+by 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,11 @@ def temperature_rules(
     if Mode.TAIKO in modes:
         speeds = _ids(vocabulary, {EventType.SCROLL_SPEED})
         rules.append(TemperatureRule(taiko_hit, speeds, 1))
-    return [rule for rule in rules if rule.after and rule.temperature != base]
+    return [
+        replace(rule, temperature=max(rule.temperature, COLDEST))
+        for rule in rules
+        if rule.after and rule.temperature != base
+    ]
 
 
 def _ids(vocabulary: Vocabulary, kinds: Iterable[EventType]) -> frozenset[int]:

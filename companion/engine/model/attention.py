@@ -52,6 +52,17 @@ class LayerCache:
         """Keys and values of the first tokens."""
         return self.keys[:, :, :past], self.values[:, :, :past]
 
+    def spread(self, n: int) -> None:
+        """See `DecoderState.spread`."""
+        self.keys = self.keys.repeat_interleave(n, dim=0)
+        self.values = self.values.repeat_interleave(n, dim=0)
+        self.heard_keys = _spread_shared(self.heard_keys, n)
+        self.heard_values = _spread_shared(self.heard_values, n)
+
+    def reorder(self, parents: Tensor) -> None:
+        """See `DecoderState.reorder`."""
+        self.keys, self.values = self.keys[parents], self.values[parents]
+
 
 @dataclass(slots=True)
 class DecoderMemory:
@@ -71,6 +82,20 @@ class DecoderMemory:
         self.n_tokens += 1
         self.next_position = self.next_position + 1
         return None if self.visible is None else self.visible[..., : self.n_tokens]
+
+    def spread(self, n: int) -> None:
+        """See `DecoderState.spread`."""
+        for cache in self.layers:
+            cache.spread(n)
+        self.next_position = self.next_position.repeat_interleave(n, dim=0)
+        if self.visible is not None:
+            self.visible = self.visible.repeat_interleave(n, dim=0)
+
+    def reorder(self, parents: Tensor) -> None:
+        """See `DecoderState.reorder`."""
+        parents = parents.to(self.next_position.device)
+        for cache in self.layers:
+            cache.reorder(parents)
 
     def make_room(self) -> None:
         """Grow by one block, in place."""
@@ -125,6 +150,13 @@ def with_room(tensor: Tensor, room: int) -> Tensor:
     roomy = tensor.new_empty(n, n_heads, n_tokens + room, width)
     roomy[:, :, :n_tokens] = tensor
     return roomy
+
+
+def _spread_shared(tensor: Tensor, n: int) -> Tensor:
+    """Each row ``n`` times over; rows that share their memory go on sharing it."""
+    if tensor.shape[0] == 1 or tensor.stride(0) == 0:
+        return tensor[:1].expand(n * tensor.shape[0], *tensor.shape[1:])
+    return tensor.repeat_interleave(n, dim=0)
 
 
 def split_heads(projected: Tensor, n_heads: int) -> Tensor:

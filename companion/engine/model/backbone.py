@@ -101,6 +101,18 @@ class DecoderState(Protocol):
         """Tokens taken in so far, padding included."""
         ...
 
+    def spread(self, n: int) -> None:
+        """Have each row ``n`` times, as (a, a, b, b, ...), to go on differently."""
+        ...
+
+    def reorder(self, parents: Tensor) -> None:
+        """Let each row go on as another one had been, shape = (n_rows,), int64.
+
+        Only rows that were one before `spread` may take each other's place: what they hear and
+        where they are padded stays.
+        """
+        ...
+
 
 class Backbone(Protocol):
     """One network, whatever its inside. Not thread-safe; runs without gradients.

@@ -53,6 +53,22 @@ class BundledState:
         """Tokens taken in so far, padding included."""
         return self.length
 
+    def spread(self, n: int) -> None:
+        """See `DecoderState.spread`."""
+        rows = torch.arange(self.positions.shape[0], device=self.positions.device)
+        rows = rows.repeat_interleave(n)
+        self.reorder(rows)
+        self.positions = self.positions[rows]
+        self.mask = None if self.mask is None else self.mask[rows]
+        self.places = self.places.spread(n)
+
+    def reorder(self, parents: Tensor) -> None:
+        """See `DecoderState.reorder`."""
+        parents = parents.to(self.positions.device)
+        self.keys = [part[parents] for part in self.keys]
+        self.values = [part[parents] for part in self.values]
+        self.trail = Trail(self.trail.bins[parents], self.trail.cells[parents])
+
     def make_room(self) -> None:
         """Grow the buffers when they are full."""
         if self.length < self.keys[0].shape[2]:

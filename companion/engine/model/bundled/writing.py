@@ -48,6 +48,14 @@ class Places(NamedTuple):
     condition: Tensor
     """shape = (n, width)."""
 
+    def spread(self, n: int) -> Places:
+        """For each sequence ``n`` times over, side by side; windows serve any number of them."""
+        return self._replace(
+            log_event=self.log_event.repeat_interleave(n, dim=0),
+            log_quiet=self.log_quiet.repeat_interleave(n, dim=0),
+            condition=self.condition.repeat_interleave(n, dim=0),
+        )
+
 
 class TimePointer(nn.Module):
     """Chooses the bin of the next time, given the last one."""

@@ -1,15 +1,38 @@
-"""How positions are refined."""
+"""How positions are refined, and of which maps. Importing it does not import torch."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from companion.beatmap import Mode
 from companion.errors import OptionRefused
+
+_MODES = frozenset({Mode.OSU, Mode.CATCH})
+MAX_STEPS = 100_000
+
+
+def require_positions(mode: Mode) -> None:
+    """Refuse modes in which positions mean something else than to the network.
+
+    Facts, from the original: it runs one network, trained with osu! maps, for osu! and for catch.
+
+    Raises:
+        OptionRefused: It is one of them.
+    """
+    if mode not in _MODES:
+        raise OptionRefused(
+            "Diffusion knows positions of osu! and catch maps only, and this is a "
+            f"{mode.name.lower()} map; leave it out."
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class DiffusionOptions:
-    """Choices of refining. The defaults are the original's, except for its faults."""
+    """Choices of refining. The defaults are the original's, except for its faults.
+
+    Raises:
+        OptionRefused: There is no refining with these choices.
+    """
 
     steps: tuple[int, ...] = (100, 0, 0, 0, 0, 0, 0, 0, 0, 0)
     """Steps taken in each of as many equal sections of the noise schedule, least noise first."""
@@ -52,5 +75,11 @@ class DiffusionOptions:
                 f"Chunks of {self.max_points} points cannot overlap by {self.overlap_points} at "
                 "either end; choose an overlap of less than half a chunk."
             )
-        if not self.steps or min(self.steps) < 0 or sum(self.steps) < 1:
-            raise OptionRefused("Refining positions takes at least one step.")
+        if not self.steps or min(self.steps) < 0 or not 1 <= sum(self.steps) <= MAX_STEPS:
+            raise OptionRefused(
+                f"Refining positions takes 1 to {MAX_STEPS} steps, in no section less than none."
+            )
+        if not 0 <= self.guidance <= 20:
+            raise OptionRefused("The guidance of diffusion has to be between 0 and 20; 1 is off.")
+        if self.further_iterations < 0:
+            raise OptionRefused("The refining network cannot be run less often than not at all.")
