@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from companion.beatmap import TimingPoint
-from companion.engine.encoding.moments import as_ms, moment
+from companion.engine.encoding.moments import as_ms, moment, whole_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,6 +24,7 @@ SAME_S = 1e-6
 NEUTRAL_BEAT_LENGTH = -100.0
 UNSET_BEAT_LENGTH_MS = 1000.0
 """Beat length of a red line whose tempo is not known yet."""
+WHOLE_MS = timedelta(milliseconds=1)
 _SEARCH_MARGIN = timedelta(milliseconds=5)
 
 
@@ -85,6 +86,11 @@ class Change:
     effects: int | None = None
     red: bool = False
     """Whether a red line has to stand at the moment, made if there is none."""
+
+    @property
+    def lasts(self) -> bool:
+        """Whether anything of it concerns the lines after the moment, too."""
+        return (self.sample_index, self.volume, self.effects) != (None, None, None)
 
     def apply(self, line: DraftLine) -> None:
         """Change a line that stands at the moment."""
@@ -154,6 +160,17 @@ class DraftLines:
         """
         return self._lines[max(bisect_right(self._lines, time, key=_time) - 1, 0)]
 
+    def stated_at(self, time_ms: float) -> timedelta:
+        """The moment that a time in whole milliseconds stands for: that of a red line in it.
+
+        Times of red lines may have a fraction, which events cut off.
+        """
+        time = moment(time_ms)
+        start = bisect_right(self._lines, time - WHOLE_MS, key=_time)
+        past = bisect_left(self._lines, time + WHOLE_MS, key=_time)
+        of_it = (line.time for line in self._lines[start:past] if whole_ms(line.time) == time_ms)
+        return next(of_it, time)
+
     def red_at(self, time: timedelta) -> DraftLine:
         """The red line that governs a moment."""
         return self.at(time).governing_red
@@ -195,8 +212,7 @@ class DraftLines:
     def set_velocity(self, time: timedelta, velocity: float, *, reach_s: float = NEAR_S) -> None:
         """Change the slider velocity at a moment; a velocity of 0 changes nothing."""
         if velocity != 0:
-            # The hair keeps -100/v from being read back as a slightly other velocity.
-            change = Change(beat_length=-100 / velocity + 1e-10)
+            change = Change(beat_length=_beat_length(velocity))
             self.change(time, change, lasting=True, reach_s=reach_s)
 
     def set_kiai(self, time: timedelta, *, on: bool, reach_s: float = NEAR_S) -> None:
@@ -227,7 +243,7 @@ class DraftLines:
             change.apply(line)
         if added is not None and (change.red or before is None or not added.has_effect_of(before)):
             insort_right(self._lines, added, key=_order)
-        if lasting:
+        if lasting and change.lasts:
             for line in self._lines[bisect_right(self._lines, time, key=_time) :]:
                 change.apply_lasting(line)
 
@@ -270,6 +286,16 @@ class DraftLines:
             first.time -= timedelta(milliseconds=measures * measure_ms)
         self._lines.sort(key=_order)
         return first
+
+
+def written_velocity(velocity: float) -> float:
+    """What a green line that is made for a velocity will be read as."""
+    return -100 / _beat_length(velocity)
+
+
+def _beat_length(velocity: float) -> float:
+    # The hair keeps -100/v from being read back as a slightly other velocity.
+    return -100 / velocity + 1e-10
 
 
 def _time(line: DraftLine) -> timedelta:

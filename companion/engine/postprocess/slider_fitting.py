@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from companion.beatmap.curves import SliderPath, curve_segments
 from companion.engine.postprocess.assembly import PLAYFIELD
-from companion.engine.postprocess.writing import scaled
+from companion.engine.postprocess.slider_shapes import scaled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
