@@ -152,11 +152,11 @@ def _circle(centre: Point, radius: float) -> list[Point]:
 def assemble(groups: Sequence[EventGroup], *, original_quirks: bool = False) -> Iterator[Assembled]:
     """Put objects together; each comes out where its last group stands.
 
-    A head that another head of its kind follows is dropped, and so are ends and anchors without a
-    head. Hold notes are told apart by their columns; with `original_quirks` they are not, so that
-    of two at a time one is lost.
+    An end belongs to the last head of its kind that has none; heads without an end are dropped, and
+    so are ends and anchors without a head. Hold notes are told apart by their columns; with
+    `original_quirks` they are not, and of two at a time one is lost.
     """
-    heads: dict[tuple[EventType, float], EventGroup] = {}
+    heads: dict[tuple[EventType, float], list[EventGroup]] = {}
     slider = _SliderDraft()
     for group in groups:
         kind = group.kind
@@ -165,15 +165,16 @@ def assemble(groups: Sequence[EventGroup], *, original_quirks: bool = False) -> 
         if kind in SINGLE_TYPES:
             yield Single(group)
         elif kind in _LONG_ENDS:
-            head = heads.pop((_LONG_ENDS[kind], column), None)
-            if head is not None:
-                yield Long(head, group)
+            open_heads = heads.get((_LONG_ENDS[kind], column))
+            if open_heads:
+                yield Long(open_heads.pop(), group)
         elif kind is EventType.SLIDER_HEAD:
             slider = _SliderDraft(group)
         elif kind in ANCHOR_LETTERS:
             slider.add(kind, group, original_quirks=original_quirks)
         elif kind is not EventType.SLIDER_END:
-            heads[kind, column] = group
+            before = [] if original_quirks else heads.get((kind, column), [])
+            heads[kind, column] = [*before, group]
         elif (parts := slider.finish(group)) is not None:
             slider = _SliderDraft()
             yield replace(parts, counts_sounds=not original_quirks)

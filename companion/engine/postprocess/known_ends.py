@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from companion.beatmap import Slider, curve_segments
 from companion.beatmap.objects import SLIDER_BIT
-from companion.engine.encoding.slider_spans import slider_end
+from companion.engine.encoding.slider_spans import natural_length, slider_end
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from companion.engine.postprocess.assembly import Point
 
 STEP_PX = 0.25
@@ -41,17 +43,23 @@ class KnownEnd:
         """How far a position lies outside of the known pixel; not positive inside."""
         return max(map(_outside_px, end, self.place))
 
-    def length_px(self, slider: Slider, wanted_px: float, low_px: float, high_px: float) -> float:
-        """The length nearest to a wanted one whose end is read as the known one.
+    def length_px(
+        self, slider: Slider, wanted_px: Sequence[float], low_px: float, high_px: float
+    ) -> float:
+        """The first of some lengths whose end is read as the known one, or one near to them.
 
         Returns:
-            A length in ``[low_px, high_px]``, or NaN when none of them leads there.
+            One of `wanted_px`, otherwise a length in ``[low_px, high_px]``, or NaN when none of
+            them leads there.
         """
-        if self._fits(slider, wanted_px):
-            return wanted_px
+        for length in wanted_px:
+            if self._fits(slider, length):
+                return length
         n_steps = min(max(math.ceil((high_px - low_px) / STEP_PX), 2), MAX_STEPS)
         step_px = (high_px - low_px) / n_steps
         lengths = [low_px + i * step_px for i in range(n_steps + 1)]
+        if low_px <= (natural_px := natural_length(slider)) <= high_px:
+            lengths.append(natural_px)
         fitting = [length for length in lengths if self._fits(slider, length)]
         if not fitting:
             nearest = min(lengths, key=lambda length: self._misses(slider, length))
@@ -59,7 +67,7 @@ class KnownEnd:
             fitting = [found] if low_px <= found <= high_px and self._fits(slider, found) else []
         if not fitting:
             return math.nan
-        nearest = min(fitting, key=lambda length: abs(length - wanted_px))
+        nearest = min(fitting, key=lambda length: abs(length - wanted_px[0]))
         shorter = (round(nearest, n) for n in range(DECIMALS))
         return next(
             (x for x in shorter if low_px <= x <= high_px and self._fits(slider, x)), nearest

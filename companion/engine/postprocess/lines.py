@@ -160,6 +160,10 @@ class DraftLines:
         """
         return self._lines[max(bisect_right(self._lines, time, key=_time) - 1, 0)]
 
+    def precedes_all(self, time: timedelta) -> bool:
+        """Whether a moment lies before the first line, which governs it nevertheless."""
+        return bool(self._lines) and time < self._lines[0].time
+
     def stated_at(self, time_ms: float) -> timedelta:
         """The moment that a time in whole milliseconds stands for: that of a red line in it.
 
@@ -205,9 +209,9 @@ class DraftLines:
 
     # Changes
 
-    def set_volume(self, time: timedelta, volume: int) -> None:
-        """Change the volume from a moment on, for all lines after it."""
-        self.change(time, Change(volume=volume, sample_index=-1), lasting=True)
+    def set_volume(self, time: timedelta, volume: int, *, spared: DraftLine | None = None) -> None:
+        """Change the volume from a moment on, for all lines after it but one that is spared."""
+        self.change(time, Change(volume=volume, sample_index=-1), lasting=True, spared=spared)
 
     def set_velocity(self, time: timedelta, velocity: float, *, reach_s: float = NEAR_S) -> None:
         """Change the slider velocity at a moment; a velocity of 0 changes nothing."""
@@ -224,10 +228,19 @@ class DraftLines:
         self.change(time, replace(change, red=True), lasting=True)
 
     def change(
-        self, time: timedelta, change: Change, *, lasting: bool, reach_s: float = NEAR_S
+        self,
+        time: timedelta,
+        change: Change,
+        *,
+        lasting: bool,
+        reach_s: float = NEAR_S,
+        spared: DraftLine | None = None,
     ) -> None:
-        """Change properties at a moment; with `lasting` of the lines after it, too."""
-        near = self._near(time, reach_s)
+        """Change properties at a moment; with `lasting` of the lines after it, too.
+
+        A line that is `spared` stays as it is even if it stands there.
+        """
+        near = [line for line in self._near(time, reach_s) if line is not spared]
         before = near[-1] if near else self._before(time)
         added: DraftLine | None = None
         if change.red and not any(line.is_red for line in near):

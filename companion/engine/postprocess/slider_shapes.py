@@ -6,11 +6,13 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from companion.beatmap import Mode
 from companion.engine.encoding.slider_spans import slider_end
 from companion.engine.postprocess.flattening import FlatPath
 from companion.engine.postprocess.known_ends import KnownEnd, slider_of
 from companion.engine.postprocess.lines import written_velocity
 from companion.engine.postprocess.velocities import (
+    HAIR,
     HALF_STEP,
     Span,
     exact_duration,
@@ -50,8 +52,9 @@ class SliderShape:
 class SliderShaper:
     """Settles the shapes of one map's sliders."""
 
-    def __init__(self, options: PostprocessOptions, slider_multiplier: float) -> None:
+    def __init__(self, options: PostprocessOptions, mode: Mode, slider_multiplier: float) -> None:
         self._options = options
+        self._mode = mode
         self._slider_multiplier = slider_multiplier
 
     def shape(self, parts: SliderParts, line: DraftLine) -> SliderShape | None:
@@ -62,6 +65,10 @@ class SliderShaper:
             line: The timing point in force at its head.
         """
         span = self._span(parts, line)
+        if self._mode is Mode.MANIA and not self._options.original_quirks:
+            # A green line would change how fast all notes come.
+            length_px = span.length_px(in_game(line.velocity))
+            return SliderShape(parts.kind, parts.anchors, length_px, line.velocity)
         if self._knows_length(parts):
             known = self._as_known(parts, span, line.velocity)
             if known is not None:
@@ -151,7 +158,7 @@ class SliderShaper:
         sliders = [slider_of(kind, (parts.head.place, *parts.anchors)) for kind in kinds]
         for velocity in near_velocities(stated, current):
             read = velocity if velocity == current else written_velocity(velocity)
-            wanted_px = span.lasting(span.length_px(in_game(velocity)), in_game(read), slides)
+            wanted_px = span.tidy_lengths_px(in_game(velocity), in_game(read), slides)
             low_px, high_px = span.lengths_px(in_game(read), slides)
             for slider in sliders:
                 length_px = end.length_px(slider, wanted_px, low_px, high_px)
@@ -163,10 +170,10 @@ class SliderShaper:
         slowest, fastest = stated - HALF_STEP, stated + HALF_STEP
         low_px, _ = span.lengths_px(in_game(slowest), slides)
         _, high_px = span.lengths_px(in_game(fastest), slides)
-        length_px = end.length_px(slider, span.length_px(in_game(stated)), low_px, high_px)
+        length_px = end.length_px(slider, [span.length_px(in_game(stated))], low_px, high_px)
         if math.isnan(length_px):
             return None
-        velocity = min(max(span.velocity(length_px), slowest), fastest)
+        velocity = min(max(span.velocity(length_px) * (1 - HAIR), slowest), fastest)
         return SliderShape(slider.curve_type, parts.anchors, length_px, velocity, is_exact=True)
 
 

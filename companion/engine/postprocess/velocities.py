@@ -24,6 +24,7 @@ LEAST, MOST = 0.1, 10.0
 HAIR = 1e-9
 """Adds less than a millisecond to sliders of up to a week, and more than rounding takes away."""
 ROUNDING_MS = 1e-6
+TIDY_DECIMALS = 6
 LONGEST_EXTENSION = 1.5
 """A slider that is this much longer than its path gets a lower velocity."""
 
@@ -57,6 +58,21 @@ class Span:
         """How long all spans of a length will be said to last."""
         per_beat_px = self.slider_multiplier * 100 * velocity
         return int(length_px * slides / per_beat_px * self.red.beat_length)
+
+    def tidy_lengths_px(self, velocity: float, read: float, slides: int) -> list[float]:
+        """What is walked in the span's time, without noise in the last digits if that lasts.
+
+        Args:
+            velocity: The wanted one.
+            read: What it will be read as.
+            slides: Number of spans.
+        """
+        exact_px = self.length_px(velocity)
+        tidy_px = round(exact_px, TIDY_DECIMALS)
+        lengths = [self.lasting(exact_px, read, slides)]
+        if self.read_ms(tidy_px, read, slides) == self._total_ms(slides):
+            lengths.insert(0, tidy_px)
+        return lengths
 
     def lengths_px(self, velocity: float, slides: int) -> tuple[float, float]:
         """The shortest and the longest length that will be said to last as long as the spans do."""

@@ -54,10 +54,12 @@ class MapWriter:
         self._options = options
         self._mode = mode
         self._slider_multiplier = slider_multiplier
-        self._shaper = SliderShaper(options, slider_multiplier)
+        self._shaper = SliderShaper(options, mode, slider_multiplier)
         self._main_beat_ms = 0.0
         self._speed: float | None = None
         """The scroll speed in force, relative to the main tempo."""
+        self._first_line: DraftLine | None = None
+        """The first line, if objects before it sound as it says."""
         self._reds = deque(line for line in lines if line.is_red)
         """Red lines that writing has not come past."""
         self._sample_index = -1 if options.original_quirks else 0
@@ -211,21 +213,36 @@ class MapWriter:
         slides, span_ms = parts.slides, parts.span_ms
         for i, volume in enumerate(volumes[: slides + 1]):
             time_ms = round(parts.head.time_ms + span_ms * i)
-            self.lines.set_volume(moment(time_ms), volume)
+            self._set_volume_at(time_ms, volume)
             if body is None or body == volume:
                 continue
             if i < slides and span_ms > BODY_VOLUME_DELAY_MS:
-                self.lines.set_volume(moment(time_ms + BODY_VOLUME_DELAY_MS), body)
+                self._set_volume_at(time_ms + BODY_VOLUME_DELAY_MS, body)
 
     # Timing points
 
     def _set_volume(self, group: EventGroup, time_ms: float) -> None:
         if group.volumes:
-            self.lines.set_volume(moment(round(time_ms)), group.volumes[0])
+            self._set_volume_at(round(time_ms), group.volumes[0])
+
+    def _set_volume_at(self, time_ms: int, volume: int) -> None:
+        time = moment(time_ms)
+        if self._is_said_by_first_line(time) and self.lines.at(time).volume == volume:
+            self._first_line = self.lines.at(time)
+        else:
+            self.lines.set_volume(time, volume, spared=self._first_line)
+
+    def _is_said_by_first_line(self, time: timedelta) -> bool:
+        """Whether only what differs from the first line needs a line of its own."""
+        return not self._options.original_quirks and self.lines.precedes_all(time)
+
+    def _set_velocity(self, time: timedelta, velocity: float) -> None:
+        if not self._is_said_by_first_line(time) or self.lines.at(time).velocity != velocity:
+            self.lines.set_velocity(time, velocity, reach_s=self._reach_s)
 
     def _set_taiko_speed(self, group: EventGroup) -> None:
         if self._mode is Mode.TAIKO and group.scroll_speed is not None:
-            self.lines.set_velocity(moment(round(group.time_ms)), group.scroll_speed)
+            self._set_velocity(moment(round(group.time_ms)), group.scroll_speed)
 
     def _line_time(self, time_ms: float) -> timedelta:
         """Where a change goes that was read from a timing point."""
@@ -237,7 +254,7 @@ class MapWriter:
 
     def _set_scroll_speed(self, time: timedelta, speed: float) -> None:
         if not self._options.normalized_scroll_speed or not self._main_beat_ms:
-            self.lines.set_velocity(time, speed, reach_s=self._reach_s)
+            self._set_velocity(time, speed)
             return
         self._set_relative_speed(time, speed, self.lines.red_at(time))
         if self._options.original_quirks:
@@ -254,8 +271,7 @@ class MapWriter:
                 self._set_relative_speed(red.time, self._speed, red)
 
     def _set_relative_speed(self, time: timedelta, speed: float, red: DraftLine) -> None:
-        velocity = speed * red.beat_length / self._main_beat_ms
-        self.lines.set_velocity(time, velocity, reach_s=self._reach_s)
+        self._set_velocity(time, speed * red.beat_length / self._main_beat_ms)
 
     # Samples
 
