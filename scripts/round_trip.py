@@ -30,8 +30,8 @@ from companion.engine.encoding import (  # noqa: E402
     EncodingOptions,
     encode_kiai,
     encode_map,
+    encode_red_lines,
     encode_scroll_speeds,
-    encode_timing,
     retime,
 )
 from companion.engine.encoding.positions import columns_as_positions, in_pixels  # noqa: E402
@@ -60,6 +60,7 @@ class Said:
 
     objects: tuple[Event, ...]
     timing: tuple[Event, ...]
+    """Beats up to the last event; some objects are none, such as sliders of 100 points."""
     kiai: tuple[tuple[int, int], ...]
     """Times in ms and whether it is on from there, where that changes."""
     speeds: tuple[tuple[int, int], ...]
@@ -69,9 +70,10 @@ class Said:
     def by(cls, beatmap: Beatmap, encoding: EncodingOptions) -> Said:
         """Write a map down."""
         objects = encode_map(beatmap, encoding)
+        last_ms = max((event.time_ms for event in objects), default=0)
         return cls(
             tuple(retime(objects, None, types_first=encoding.types_first)),
-            tuple(encode_timing(beatmap, encoding)),
+            tuple(encode_red_lines(beatmap.red_lines, encoding, last_ms)),
             tuple(_kiai(beatmap, encoding)),
             tuple(_speeds(beatmap, encoding)) if beatmap.mode is Mode.MANIA else (),
         )
@@ -157,6 +159,8 @@ def main() -> int:
             total[before.mode] += 1
             same[before.mode] += not unlike
             unsteady[before.mode] += bool(again)
+            for part, (one, two) in again.items():
+                print(f"{path.name}: again: {part}: {one} became {two}")
             for part, (one, two) in unlike.items():
                 print(f"{path.name}: {part}: {one} became {two}")
     print(f"{'mode':8}{'maps':>6}{'exact':>7}{'steady':>8}")

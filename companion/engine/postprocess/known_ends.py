@@ -17,6 +17,7 @@ from companion.engine.encoding.slider_spans import natural_length, slider_end
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from companion.engine.encoding import PositionRange
     from companion.engine.postprocess.assembly import Point
 
 STEP_PX = 0.25
@@ -34,14 +35,21 @@ class KnownEnd:
 
     place: Point
     """Its coordinates are cut off toward zero, like all positions of events."""
+    box: PositionRange
+    """Ends outside of it are taken for places on its edge."""
 
     def is_at(self, end: Point) -> bool:
         """Whether a position is read as the known one."""
-        return (int(end[0]), int(end[1])) == self.place
+        x, y = self._in_box(end)
+        return (int(x), int(y)) == self.place
 
     def misses_px(self, end: Point) -> float:
         """How far a position lies outside of the known pixel; not positive inside."""
-        return max(map(_outside_px, end, self.place))
+        return max(map(_outside_px, self._in_box(end), self.place))
+
+    def _in_box(self, end: Point) -> Point:
+        box = self.box
+        return min(max(end[0], box.x_min), box.x_max), min(max(end[1], box.y_min), box.y_max)
 
     def length_px(
         self, slider: Slider, wanted_px: Sequence[float], low_px: float, high_px: float

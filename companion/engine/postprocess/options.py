@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
+
+from companion.engine.encoding import PositionRange
 
 if TYPE_CHECKING:
     from companion.engine.encoding import EncodingOptions
@@ -19,6 +21,8 @@ class PostprocessOptions:
     """Whether places are known well enough to tell how a path goes on past its last point."""
     has_exact_positions: bool = False
     """Whether places are known to the pixel, so that a slider's end says how long it is."""
+    position_range: PositionRange = field(default_factory=PositionRange)
+    """Where positions are cut off."""
     has_velocities: bool = True
     """Whether slider heads carry their velocity; otherwise it follows from their length."""
     normalized_scroll_speed: bool = True
@@ -56,6 +60,7 @@ class PostprocessOptions:
             has_positions=encoding.add_positions,
             has_fine_positions=not encoding.has_coarse_positions,
             has_exact_positions=encoding.position_precision_px == 1,
+            position_range=encoding.position_range,
             has_velocities=encoding.add_sv,
             normalized_scroll_speed=encoding.normalized_scroll_speed,
             snap_near_overlaps=encoding.has_coarse_positions,

@@ -70,9 +70,7 @@ class SliderShaper:
             length_px = span.length_px(in_game(line.velocity))
             return SliderShape(parts.kind, parts.anchors, length_px, line.velocity)
         if self._knows_length(parts):
-            known = self._as_known(parts, span, line.velocity)
-            if known is not None:
-                return known
+            return self._as_known(parts, span, line.velocity)
         path = FlatPath(parts.kind, (parts.head.place, *parts.anchors))
         velocity = self._velocity(parts, path, span, line.velocity)
         if velocity is None:
@@ -146,14 +144,16 @@ class SliderShaper:
             and bool(parts.head.scroll_speed)
         )
 
-    def _as_known(self, parts: SliderParts, span: Span, current: float) -> SliderShape | None:
-        """The shape whose end is read as the known one, if there is any such shape.
+    def _as_known(self, parts: SliderParts, span: Span, current: float) -> SliderShape:
+        """The shape whose end is read as the known one.
 
         The path stays as it is. As little as possible is changed: first the length by less than
-        what it takes in a millisecond, then the velocity by less than half a hundredth.
+        what it takes in a millisecond, then the velocity by less than half a hundredth. Where
+        nothing leads to the end (anchors may have been cut off), time and velocity decide.
         """
         assert parts.head.scroll_speed is not None, "asked for before"
-        end, slides, stated = KnownEnd(parts.end.place), parts.slides, parts.head.scroll_speed
+        end = KnownEnd(parts.end.place, self._options.position_range)
+        slides, stated = parts.slides, parts.head.scroll_speed
         kinds = (parts.kind, "C") if len(parts.anchors) == 1 else (parts.kind,)
         sliders = [slider_of(kind, (parts.head.place, *parts.anchors)) for kind in kinds]
         for velocity in near_velocities(stated, current):
@@ -172,7 +172,9 @@ class SliderShaper:
         _, high_px = span.lengths_px(in_game(fastest), slides)
         length_px = end.length_px(slider, [span.length_px(in_game(stated))], low_px, high_px)
         if math.isnan(length_px):
-            return None
+            velocity = near_velocities(stated, current)[0]
+            length_px = span.length_px(in_game(velocity))
+            return SliderShape(parts.kind, parts.anchors, length_px, velocity)
         velocity = min(max(span.velocity(length_px) * (1 - HAIR), slowest), fastest)
         return SliderShape(slider.curve_type, parts.anchors, length_px, velocity, is_exact=True)
 
