@@ -110,6 +110,20 @@ def test_hold_notes_in_one_column_may_overlap(document_of):
     assert after == before
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_sliders_that_overlap_are_told_apart(document_of, shape: str):
+    objects = [
+        "182,221,1000,2,0,B|315:232|385:194|439:179|439:179|472:291|472:291|414:346,1,460",
+        "140,325,1500,2,0,P|235:285|347:332,1,230",
+        "300,50,1600,2,2,L|100:60,3,100",
+        "10,10,1700,1,0",
+        "20,200,1700,6,0,L|120:200,1,70",
+        "30,300,1700,2,8,B|130:310|130:210,1,140",
+    ]
+    before, after = there_and_back(document_of(objects, TIMING).beatmap, SHAPES[shape])
+    assert after == before
+
+
 @pytest.mark.parametrize("after_it", ["70", "40"])
 def test_what_lies_before_the_first_line_does_not_move_it(document_of, after_it: str):
     timing = ["1783,434.782608695652,4,2,2,70,1,0", f"1783,-133.333333333333,4,2,2,{after_it},0,0"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from companion.engine.encoding import PositionRange
-    from companion.engine.postprocess.assembly import Point
+    from companion.engine.postprocess.slider_drafts import Point
 
 STEP_PX = 0.25
 """Distance of the lengths that are tried first."""

@@ -17,7 +17,7 @@ from companion.engine.postprocess.slider_shapes import scaled
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from companion.engine.postprocess.assembly import Point
+    from companion.engine.postprocess.slider_drafts import Point
 
 ROUNDING_PX = 1.0
 """Whole pixels may shorten a path by about this much."""

@@ -25,9 +25,9 @@ from companion.engine.postprocess.velocities import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from companion.engine.postprocess.assembly import Point, SliderParts
     from companion.engine.postprocess.lines import DraftLine
     from companion.engine.postprocess.options import PostprocessOptions
+    from companion.engine.postprocess.slider_drafts import Point, SliderParts
 
 SHORTEST_LENGTH_PX = 1e-4
 WHOLE_PX = 1.5
@@ -90,6 +90,13 @@ class SliderShaper:
         span = self._span(parts, line)
         length_px = span.lasting(shape.length_px, in_game(line.velocity), parts.slides)
         return replace(shape, length_px=length_px)
+
+    def misses_px(self, parts: SliderParts, line: DraftLine) -> float:
+        """How far from its known end a slider ends that keeps to its path, time and velocity."""
+        span = self._span(parts, line)
+        velocity = in_game(parts.head.scroll_speed or line.velocity)
+        points = (parts.head.place, *parts.anchors)
+        return _misses(parts.kind, points, span.length_px(velocity), parts.end.place)
 
     def _span(self, parts: SliderParts, line: DraftLine) -> Span:
         """One span; to a fraction of a beat where its times leave that open."""

@@ -9,16 +9,11 @@ from companion.beatmap import Mode
 from companion.engine.encoding.moments import moment
 from companion.engine.encoding.scroll_speeds import main_beat_length
 from companion.engine.events import HEAD_TYPES, TYPES, EventType
-from companion.engine.postprocess.assembly import (
-    Long,
-    Single,
-    SliderParts,
-    assemble,
-    settle_positions,
-)
+from companion.engine.postprocess.assembly import Long, Single, assemble, settle_positions
 from companion.engine.postprocess.groups import EventGroup, groups_of
 from companion.engine.postprocess.lines import NEAR_S, SAME_S
 from companion.engine.postprocess.overlaps import snap_near_overlaps
+from companion.engine.postprocess.slider_drafts import SliderParts
 from companion.engine.postprocess.slider_shapes import SliderShaper
 from companion.engine.postprocess.velocities import Span, exact_duration, in_game
 
@@ -79,7 +74,8 @@ class MapWriter:
         settle_positions(groups, self._mode, options.seed)
         places = {id(group): place for place, group in enumerate(groups)}
         written: list[tuple[int, str]] = []
-        for item in assemble(groups, original_quirks=options.original_quirks):
+        misses_px = self._misses_px if options.has_exact_positions else None
+        for item in assemble(groups, original_quirks=options.original_quirks, misses_px=misses_px):
             head = item.group if isinstance(item, Single) else item.head
             written += ((places[id(head)], line) for line in self._item(item))
         if not options.original_quirks:
@@ -87,6 +83,9 @@ class MapWriter:
             written.sort()
         self.lines.drop_before_first_red()
         return [line for _, line in written]
+
+    def _misses_px(self, parts: SliderParts) -> float:
+        return self._shaper.misses_px(parts, self.lines.at(moment(round(parts.head.time_ms))))
 
     def _item(self, item: Assembled) -> Iterator[str]:
         match item:
