@@ -84,7 +84,7 @@ def _beats(beatmap: Beatmap, data: StyleData, end: timedelta) -> Iterator[Event]
             kind = EventType.BEAT if beat % red.meter else EventType.MEASURE
             if beat == 0 and data.add_timing_points:
                 kind = EventType.TIMING_POINT
-            ms = whole_ms(time)
+            ms = whole_ms(time, original_quirks=True)
             pair = Event(kind, 0, ms), Event(EventType.TIME_SHIFT, ms, ms)
             yield from pair if data.types_first else reversed(pair)
             time, beat = time + moment(red.beat_length), beat + 1

@@ -16,8 +16,9 @@ from companion.engine.diffusion_options import DiffusionOptions
 from companion.engine.encoding import EncodingOptions, encode_map
 from companion.engine.events import EventType
 from companion.engine.modding import object_fields
-from companion.engine.postprocess.assembly import Single, SliderParts, assemble, settle_positions
+from companion.engine.postprocess.assembly import Single, assemble, settle_positions
 from companion.engine.postprocess.groups import groups_of
+from companion.engine.postprocess.slider_drafts import SliderParts
 from companion.engine.postprocess.slider_fitting import clamped, fit_path, whole
 
 if TYPE_CHECKING:

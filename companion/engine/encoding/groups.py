@@ -74,7 +74,8 @@ class GroupWriter:
 
     def add(self, group: Group) -> None:
         """Append a group."""
-        options, ms = self.options, whole_ms(group.time)
+        options = self.options
+        ms = whole_ms(group.time, original_quirks=options.original_quirks)
         kind = Event(group.kind, group.value, ms)
         if options.types_first:
             self.events.append(kind)

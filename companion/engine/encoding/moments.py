@@ -6,6 +6,7 @@ slider, the time of an anchor in it) are rounded like there, hence `timedelta`.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from companion.beatmap import TimingPoint
 
+HAIR_MS = 1e-5
 SAMPLE_LENIENCY = timedelta(milliseconds=5)
 """A hitsound may be set by a line shortly after it."""
 
@@ -29,9 +31,14 @@ def as_ms(time: timedelta) -> float:
     return time.total_seconds() * 1000
 
 
-def whole_ms(time: timedelta) -> int:
-    """Milliseconds with the fraction cut off; a hair is added because 0.57 s is 569.9… ms."""
-    return int(time.total_seconds() * 1000 + 1e-5)
+def whole_ms(time: timedelta, *, original_quirks: bool = False) -> int:
+    """Milliseconds with the fraction cut off; a hair is added because 0.57 s is 569.9… ms.
+
+    With `original_quirks` the hair pulls times before the song's start a millisecond too near.
+    """
+    exact_ms = time.total_seconds() * 1000
+    hair_ms = HAIR_MS if original_quirks else math.copysign(HAIR_MS, exact_ms)
+    return int(exact_ms + hair_ms)
 
 
 class GoverningLines:

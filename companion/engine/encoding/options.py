@@ -62,7 +62,8 @@ class EncodingOptions:
     for in whole seconds; edges of a slider that its line says nothing about have no additions; a
     timing point without a sample set is soft whatever the map says; a slider without a length has
     no duration; slider multipliers, times of formats before 5 and the order of objects are taken
-    as they are written; green lines before the first red one are taken for red.
+    as they are written; green lines before the first red one are taken for red; whole milliseconds
+    before the song's start come out a millisecond later.
     """
 
     @classmethod

@@ -66,6 +66,17 @@ def slider_end(slider: Slider, length_px: float) -> Point:
             return _chain_end(_split_at_doubles(points), length_px)
 
 
+def natural_length(slider: Slider) -> float:
+    """The length at which the end is the last control point, for chains of lines and Béziers.
+
+    It is measured like `slider_end` does it, so that the end is that point to the last digit.
+    """
+    points = slider.control_points
+    lines = anchor_curve(slider) == "L"
+    pieces = list(pairwise(points)) if lines else _split_at_doubles(points)
+    return _total(_lengths([np.array(piece, dtype=np.float64) for piece in pieces]))
+
+
 def anchor_curve(slider: Slider) -> str:
     """Letter of the curve that the control points describe: a flat or overlong arc is a Bézier."""
     kind = slider.curve_type[:1] or "L"
@@ -88,10 +99,8 @@ def _split_at_doubles(points: Sequence[Point]) -> list[Sequence[Point]]:
 def _chain_end(pieces: Sequence[Sequence[Point]], length_px: float) -> Point:
     """End of Bézier pieces laid end to end; the last piece takes what length is left or missing."""
     curves = [np.array(piece, dtype=np.float64) for piece in pieces]
-    lengths = [_polyline_length(curve) for curve in curves]
-    total = 0.0
-    for length in lengths:
-        total += length
+    lengths = _lengths(curves)
+    total = _total(lengths)
     if total <= 0:
         return tuple(curves[-1][-1].tolist())
     walked, ends = 0.0, list[float]()
@@ -110,6 +119,18 @@ def _chain_end(pieces: Sequence[Sequence[Point]], length_px: float) -> Point:
     share = (1.0 - before) / (ends[index] - before)
     end = _bezier(curves[index], np.array([share * (wanted / lengths[index])]))[0]
     return float(end[0]), float(end[1])
+
+
+def _lengths(curves: Sequence[NDArray[np.float64]]) -> list[float]:
+    return [_polyline_length(curve) for curve in curves]
+
+
+def _total(lengths: Sequence[float]) -> float:
+    # One by one: `sum` is more exact than what the training data were made with.
+    total = 0.0
+    for length in lengths:
+        total += length
+    return total
 
 
 def _bezier(points: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -78,7 +78,7 @@ def _beats(
             kind = EventType.MEASURE
         else:
             kind = EventType.BEAT
-        yield kind, whole_ms(moment(time_ms))
+        yield kind, whole_ms(moment(time_ms), original_quirks=options.original_quirks)
         beat += 1
         time_ms = int(start_ms + beat * red.beat_length)
 

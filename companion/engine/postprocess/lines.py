@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from companion.beatmap import TimingPoint
-from companion.engine.encoding.moments import as_ms, moment
+from companion.engine.encoding.moments import as_ms, moment, whole_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,6 +24,7 @@ SAME_S = 1e-6
 NEUTRAL_BEAT_LENGTH = -100.0
 UNSET_BEAT_LENGTH_MS = 1000.0
 """Beat length of a red line whose tempo is not known yet."""
+WHOLE_MS = timedelta(milliseconds=1)
 _SEARCH_MARGIN = timedelta(milliseconds=5)
 
 
@@ -85,6 +86,11 @@ class Change:
     effects: int | None = None
     red: bool = False
     """Whether a red line has to stand at the moment, made if there is none."""
+
+    @property
+    def lasts(self) -> bool:
+        """Whether anything of it concerns the lines after the moment, too."""
+        return (self.sample_index, self.volume, self.effects) != (None, None, None)
 
     def apply(self, line: DraftLine) -> None:
         """Change a line that stands at the moment."""
@@ -154,6 +160,21 @@ class DraftLines:
         """
         return self._lines[max(bisect_right(self._lines, time, key=_time) - 1, 0)]
 
+    def precedes_all(self, time: timedelta) -> bool:
+        """Whether a moment lies before the first line, which governs it nevertheless."""
+        return bool(self._lines) and time < self._lines[0].time
+
+    def stated_at(self, time_ms: float) -> timedelta:
+        """The moment that a time in whole milliseconds stands for: that of a red line in it.
+
+        Times of red lines may have a fraction, which events cut off.
+        """
+        time = moment(time_ms)
+        start = bisect_right(self._lines, time - WHOLE_MS, key=_time)
+        past = bisect_left(self._lines, time + WHOLE_MS, key=_time)
+        of_it = (line.time for line in self._lines[start:past] if whole_ms(line.time) == time_ms)
+        return next(of_it, time)
+
     def red_at(self, time: timedelta) -> DraftLine:
         """The red line that governs a moment."""
         return self.at(time).governing_red
@@ -188,15 +209,14 @@ class DraftLines:
 
     # Changes
 
-    def set_volume(self, time: timedelta, volume: int) -> None:
-        """Change the volume from a moment on, for all lines after it."""
-        self.change(time, Change(volume=volume, sample_index=-1), lasting=True)
+    def set_volume(self, time: timedelta, volume: int, *, spared: DraftLine | None = None) -> None:
+        """Change the volume from a moment on, for all lines after it but one that is spared."""
+        self.change(time, Change(volume=volume, sample_index=-1), lasting=True, spared=spared)
 
     def set_velocity(self, time: timedelta, velocity: float, *, reach_s: float = NEAR_S) -> None:
         """Change the slider velocity at a moment; a velocity of 0 changes nothing."""
         if velocity != 0:
-            # The hair keeps -100/v from being read back as a slightly other velocity.
-            change = Change(beat_length=-100 / velocity + 1e-10)
+            change = Change(beat_length=_beat_length(velocity))
             self.change(time, change, lasting=True, reach_s=reach_s)
 
     def set_kiai(self, time: timedelta, *, on: bool, reach_s: float = NEAR_S) -> None:
@@ -208,10 +228,19 @@ class DraftLines:
         self.change(time, replace(change, red=True), lasting=True)
 
     def change(
-        self, time: timedelta, change: Change, *, lasting: bool, reach_s: float = NEAR_S
+        self,
+        time: timedelta,
+        change: Change,
+        *,
+        lasting: bool,
+        reach_s: float = NEAR_S,
+        spared: DraftLine | None = None,
     ) -> None:
-        """Change properties at a moment; with `lasting` of the lines after it, too."""
-        near = self._near(time, reach_s)
+        """Change properties at a moment; with `lasting` of the lines after it, too.
+
+        A line that is `spared` stays as it is even if it stands there.
+        """
+        near = [line for line in self._near(time, reach_s) if line is not spared]
         before = near[-1] if near else self._before(time)
         added: DraftLine | None = None
         if change.red and not any(line.is_red for line in near):
@@ -227,7 +256,7 @@ class DraftLines:
             change.apply(line)
         if added is not None and (change.red or before is None or not added.has_effect_of(before)):
             insort_right(self._lines, added, key=_order)
-        if lasting:
+        if lasting and change.lasts:
             for line in self._lines[bisect_right(self._lines, time, key=_time) :]:
                 change.apply_lasting(line)
 
@@ -270,6 +299,16 @@ class DraftLines:
             first.time -= timedelta(milliseconds=measures * measure_ms)
         self._lines.sort(key=_order)
         return first
+
+
+def written_velocity(velocity: float) -> float:
+    """What a green line that is made for a velocity will be read as."""
+    return -100 / _beat_length(velocity)
+
+
+def _beat_length(velocity: float) -> float:
+    # The hair keeps -100/v from being read back as a slightly other velocity.
+    return -100 / velocity + 1e-10
 
 
 def _time(line: DraftLine) -> timedelta:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
+
+from companion.engine.encoding import PositionRange
 
 if TYPE_CHECKING:
     from companion.engine.encoding import EncodingOptions
@@ -17,6 +19,10 @@ class PostprocessOptions:
     has_positions: bool = True
     has_fine_positions: bool = False
     """Whether places are known well enough to tell how a path goes on past its last point."""
+    has_exact_positions: bool = False
+    """Whether places are known to the pixel, so that a slider's end says how long it is."""
+    position_range: PositionRange = field(default_factory=PositionRange)
+    """Where positions are cut off."""
     has_velocities: bool = True
     """Whether slider heads carry their velocity; otherwise it follows from their length."""
     normalized_scroll_speed: bool = True
@@ -39,7 +45,10 @@ class PostprocessOptions:
     - A path that is too short is always drawn larger.
     - Kiai and scroll speeds change where another line stands that is up to 2 ms away.
     - Durations are not kept from being a hair too short, which loses a millisecond.
-    - Scroll speeds are relative to a main tempo that is measured in whole seconds.
+    - Scroll speeds are relative to a main tempo that is measured in whole seconds, up to the last
+      event of any kind.
+    - Velocities that the game does not know are taken to be played.
+    - Objects stand where they end, and times of timing points are cut off to whole milliseconds.
     - Files have an invisible character before one combo colour, and a sample index of -1.
     """
 
@@ -50,6 +59,8 @@ class PostprocessOptions:
             types_first=encoding.types_first,
             has_positions=encoding.add_positions,
             has_fine_positions=not encoding.has_coarse_positions,
+            has_exact_positions=encoding.position_precision_px == 1,
+            position_range=encoding.position_range,
             has_velocities=encoding.add_sv,
             normalized_scroll_speed=encoding.normalized_scroll_speed,
             snap_near_overlaps=encoding.has_coarse_positions,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Mode, TimingPoint
-from companion.engine.postprocess.lines import DraftLines
+from companion.engine.postprocess.lines import WHOLE_MS, DraftLines
 from companion.engine.postprocess.options import PostprocessOptions
 from companion.engine.postprocess.writing import MapWriter
 from companion.errors import OptionRefused
@@ -87,19 +86,21 @@ def write_map(
 
 
 def format_lines(lines: DraftLines, options: PostprocessOptions) -> list[str]:
-    """The lines of ``[TimingPoints]``; times are cut off to whole milliseconds."""
+    """The lines of ``[TimingPoints]``; `original_quirks` cut times off to whole milliseconds."""
     return [format_line(line, original_quirks=options.original_quirks) for line in lines]
 
 
 def format_line(line: DraftLine, *, original_quirks: bool = False) -> str:
     """One line of ``[TimingPoints]``; the original writes an index of -1 and all effects as 1."""
     index, effects = line.sample_index, line.effects
+    time_ms = line.time / WHOLE_MS
     if original_quirks:
         effects = int(effects != 0)
+        time_ms = math.floor(time_ms)
     else:
         index = max(index, 0)
     fields = (
-        line.time // timedelta(milliseconds=1),
+        format_float(time_ms),
         format_float(line.beat_length),
         line.meter,
         line.sample_set,

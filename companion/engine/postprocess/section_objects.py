@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from companion.beatmap import Circle, HitSample, HoldNote, Slider, Spinner, curve_segments
 from companion.engine.events import EventType
-from companion.engine.postprocess.assembly import CENTRE, Long, Single, SliderParts
+from companion.engine.postprocess.assembly import CENTRE, Long, Single
 from companion.engine.postprocess.flattening import FlatPath
+from companion.engine.postprocess.slider_drafts import SliderParts
 from companion.engine.postprocess.slider_fitting import clamped, fit_path, whole
 
 if TYPE_CHECKING:
     from companion.beatmap import Beatmap, HitObject, TimeRange
-    from companion.engine.postprocess.assembly import Assembled, Point
+    from companion.engine.postprocess.assembly import Assembled
     from companion.engine.postprocess.groups import EventGroup
+    from companion.engine.postprocess.slider_drafts import Point
 
 CIRCLE_BITS = 1
 SLIDER_BITS = 2

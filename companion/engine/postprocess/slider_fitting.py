@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from companion.beatmap.curves import SliderPath, curve_segments
 from companion.engine.postprocess.assembly import PLAYFIELD
-from companion.engine.postprocess.writing import scaled
+from companion.engine.postprocess.slider_shapes import scaled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from companion.engine.postprocess.assembly import Point
+    from companion.engine.postprocess.slider_drafts import Point
 
 ROUNDING_PX = 1.0
 """Whole pixels may shorten a path by about this much."""

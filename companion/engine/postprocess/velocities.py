@@ -16,10 +16,15 @@ NEW_COMBO_LENIENCY = 0.05
 STEPS = 20
 """Velocities are multiples of 1/20, like those that mappers type."""
 FINE_STEPS = 100
+HALF_STEP = 0.5 / FINE_STEPS - 1e-6
+"""Velocities that are less than this apart may be stated as the same one."""
 SLOWEST = 1e-5
+LEAST, MOST = 0.1, 10.0
+"""What the game takes for slower or faster than this."""
 HAIR = 1e-9
 """Adds less than a millisecond to sliders of up to a week, and more than rounding takes away."""
 ROUNDING_MS = 1e-6
+TIDY_DECIMALS = 6
 LONGEST_EXTENSION = 1.5
 """A slider that is this much longer than its path gets a lower velocity."""
 
@@ -45,10 +50,38 @@ class Span:
 
         Times of slider ends are cut off to whole milliseconds when they are read.
         """
-        total_ms = int(self.duration_ms * slides + 1e-6)
+        total_ms = self._total_ms(slides)
+        read_ms = self.read_ms(length_px, velocity, slides)
+        return length_px * (1 + HAIR) if total_ms - 1 <= read_ms < total_ms else length_px
+
+    def read_ms(self, length_px: float, velocity: float, slides: int) -> int:
+        """How long all spans of a length will be said to last."""
         per_beat_px = self.slider_multiplier * 100 * velocity
-        read_ms = length_px * slides / per_beat_px * self.red.beat_length
-        return length_px * (1 + HAIR) if total_ms - 1 <= int(read_ms) < total_ms else length_px
+        return int(length_px * slides / per_beat_px * self.red.beat_length)
+
+    def tidy_lengths_px(self, velocity: float, read: float, slides: int) -> list[float]:
+        """What is walked in the span's time, without noise in the last digits if that lasts.
+
+        Args:
+            velocity: The wanted one.
+            read: What it will be read as.
+            slides: Number of spans.
+        """
+        exact_px = self.length_px(velocity)
+        tidy_px = round(exact_px, TIDY_DECIMALS)
+        lengths = [self.lasting(exact_px, read, slides)]
+        if self.read_ms(tidy_px, read, slides) == self._total_ms(slides):
+            lengths.insert(0, tidy_px)
+        return lengths
+
+    def lengths_px(self, velocity: float, slides: int) -> tuple[float, float]:
+        """The shortest and the longest length that will be said to last as long as the spans do."""
+        total_ms = self._total_ms(slides)
+        px_per_ms = self.length_px(velocity) / self.duration_ms / slides
+        return total_ms * px_per_ms * (1 + HAIR), (total_ms + 1) * px_per_ms * (1 - HAIR)
+
+    def _total_ms(self, slides: int) -> int:
+        return int(self.duration_ms * slides + ROUNDING_MS)
 
 
 def exact_duration(total_ms: float, slides: int, beat_ms: float) -> float:
@@ -88,3 +121,18 @@ def reachable(span: Span, velocity: float, path_px: float) -> tuple[float, float
         velocity = round(span.velocity(path_px) * STEPS) / STEPS
         length_px = span.length_px(velocity)
     return velocity, length_px
+
+
+def in_game(velocity: float) -> float:
+    """The velocity that the game makes of what a green line states."""
+    return min(max(velocity, LEAST), MOST)
+
+
+def near_velocities(stated: float, current: float) -> tuple[float, ...]:
+    """Velocities that are stated alike: the one in force, the stated one, one of whole per cents.
+
+    Velocities are stated in hundredths, green lines as percentages: -75 is 1.33.
+    """
+    percent = -100 / round(-100 / stated) if round(-100 / stated) else stated
+    near = (v for v in (current, stated, percent) if abs(v - stated) < HALF_STEP)
+    return tuple(dict.fromkeys(near))

@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
-from companion.beatmap import Mode, Slider, curve_segments
-from companion.beatmap.objects import SLIDER_BIT
+from companion.beatmap import Mode
 from companion.engine.encoding.moments import moment
 from companion.engine.encoding.scroll_speeds import main_beat_length
-from companion.engine.encoding.slider_spans import slider_end
-from companion.engine.events import EventType
-from companion.engine.postprocess.assembly import (
-    Long,
-    Single,
-    SliderParts,
-    assemble,
-    settle_positions,
-)
-from companion.engine.postprocess.flattening import FlatPath
+from companion.engine.events import HEAD_TYPES, TYPES, EventType
+from companion.engine.postprocess.assembly import Long, Single, assemble, settle_positions
 from companion.engine.postprocess.groups import EventGroup, groups_of
 from companion.engine.postprocess.lines import NEAR_S, SAME_S
 from companion.engine.postprocess.overlaps import snap_near_overlaps
-from companion.engine.postprocess.velocities import Span, exact_duration, human_velocity, reachable
+from companion.engine.postprocess.slider_drafts import SliderParts
+from companion.engine.postprocess.slider_shapes import SliderShaper
+from companion.engine.postprocess.velocities import Span, exact_duration, in_game
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import timedelta
 
     from companion.engine.events import Event
-    from companion.engine.postprocess.assembly import Point
+    from companion.engine.postprocess.assembly import Assembled
     from companion.engine.postprocess.lines import DraftLine, DraftLines
     from companion.engine.postprocess.options import PostprocessOptions
+    from companion.engine.postprocess.slider_shapes import SliderShape
 
 DRUMROLL_WIDTH = 512
-SHORTEST_LENGTH_PX = 1e-4
 BODY_VOLUME_DELAY_MS = 6
 """The body's volume is set this long after an edge, just past the leniency of hitsounds."""
-
-WHOLE_PX = 1.5
-"""An end that is known in whole pixels may lie this far from where it is said to be."""
 
 SPINNER_TYPE = 12
 HOLD_TYPE = 128
@@ -57,32 +49,52 @@ class MapWriter:
         self._options = options
         self._mode = mode
         self._slider_multiplier = slider_multiplier
+        self._shaper = SliderShaper(options, mode, slider_multiplier)
         self._main_beat_ms = 0.0
+        self._speed: float | None = None
+        """The scroll speed in force, relative to the main tempo."""
+        self._first_line: DraftLine | None = None
+        """The first line, if objects before it sound as it says."""
+        self._reds = deque(line for line in lines if line.is_red)
+        """Red lines that writing has not come past."""
         self._sample_index = -1 if options.original_quirks else 0
         self._reach_s = NEAR_S if options.original_quirks else SAME_S
 
     def write(self, events: Sequence[Event]) -> list[str]:
-        """The lines of ``[HitObjects]``, in the order in which their groups end."""
+        """The lines of ``[HitObjects]``, in the order of their heads."""
         options = self._options
         groups = groups_of(events, types_first=options.types_first)
         if options.snap_near_overlaps:
             snap_near_overlaps(groups, original_quirks=options.original_quirks)
-        last_ms = max((group.time_ms for group in groups), default=0)
+        measured = TYPES if options.original_quirks else HEAD_TYPES | {EventType.HOLD_NOTE_END}
+        last_ms = max((group.time_ms for group in groups if group.kind in measured), default=0)
         self._main_beat_ms = main_beat_length(
             self.lines.points(), last_ms, quirks=options.original_quirks
         )
         settle_positions(groups, self._mode, options.seed)
-        written: list[str] = []
-        for item in assemble(groups, original_quirks=options.original_quirks):
-            match item:
-                case Single():
-                    written += self._single(item.group)
-                case Long():
-                    written += self._long(item.head, item.end)
-                case SliderParts():
-                    written += self._slider(item)
+        places = {id(group): place for place, group in enumerate(groups)}
+        written: list[tuple[int, str]] = []
+        misses_px = self._misses_px if options.has_exact_positions else None
+        for item in assemble(groups, original_quirks=options.original_quirks, misses_px=misses_px):
+            head = item.group if isinstance(item, Single) else item.head
+            written += ((places[id(head)], line) for line in self._item(item))
+        if not options.original_quirks:
+            self._carry_speed(None)
+            written.sort()
         self.lines.drop_before_first_red()
-        return written
+        return [line for _, line in written]
+
+    def _misses_px(self, parts: SliderParts) -> float:
+        return self._shaper.misses_px(parts, self.lines.at(moment(round(parts.head.time_ms))))
+
+    def _item(self, item: Assembled) -> Iterator[str]:
+        match item:
+            case Single():
+                return self._single(item.group)
+            case Long():
+                return self._long(item.head, item.end)
+            case SliderParts():
+                return self._slider(item)
 
     def _single(self, group: EventGroup) -> Iterator[str]:
         if group.kind is EventType.CIRCLE:
@@ -95,10 +107,10 @@ class MapWriter:
                 self._set_volume(group, group.time_ms)
             self._set_taiko_speed(group)
         elif group.kind is EventType.KIAI:
-            time, is_on = moment(group.time_ms), bool(group.value)
+            time, is_on = self._line_time(group.time_ms), bool(group.value)
             self.lines.set_kiai(time, on=is_on, reach_s=self._reach_s)
         elif group.kind is EventType.SCROLL_SPEED_CHANGE and group.scroll_speed is not None:
-            self._set_scroll_speed(group.time_ms, group.scroll_speed)
+            self._set_scroll_speed(self._line_time(group.time_ms), group.scroll_speed)
 
     def _long(self, head: EventGroup, end: EventGroup) -> Iterator[str]:
         match head.kind:
@@ -143,7 +155,8 @@ class MapWriter:
         else:
             exact_ms = exact_duration(duration_ms, 1, red.beat_length)
             span = Span(exact_ms, red, self._slider_multiplier)
-            length_px = span.lasting(span.length_px(line.velocity), line.velocity, 1)
+            velocity = in_game(line.velocity)
+            length_px = span.lasting(span.length_px(velocity), velocity, 1)
         # Only the length matters: the drumroll runs to and fro over the width of the playfield.
         turns = -int(-length_px // DRUMROLL_WIDTH)
         anchors = "|".join(f"{DRUMROLL_WIDTH if i % 2 == 0 else 0}:192" for i in range(turns))
@@ -157,71 +170,21 @@ class MapWriter:
     def _slider(self, parts: SliderParts) -> Iterator[str]:
         if not parts.has_duration:
             return
-        head = parts.head
-        start_ms = round(head.time_ms)
-        path = FlatPath(parts.kind, (head.place, *parts.anchors))
-        line = self.lines.at(moment(start_ms))
-        current = line.velocity
-        span = Span(self._span_ms(parts, line), line.governing_red, self._slider_multiplier)
-        velocity = self._velocity(parts, path, span, current)
-        if velocity is None:
+        start = moment(round(parts.head.time_ms))
+        line = self.lines.at(start)
+        shape = self._shaper.shape(parts, line)
+        if shape is None:
             return
-        velocity, length_px = reachable(span, velocity, path.length_px)
-        anchors = parts.anchors
-        if length_px > path.length_px + SHORTEST_LENGTH_PX:
-            anchors = self._long_enough(parts, length_px, path.length_px)
-        if velocity != current:
-            self.lines.set_velocity(moment(start_ms), velocity)
+        if shape.velocity != line.velocity:
+            self.lines.set_velocity(start, shape.velocity, reach_s=self._reach_s)
         if not self._options.original_quirks:
-            stated = self.lines.at(moment(start_ms)).velocity
-            length_px = span.lasting(length_px, stated, parts.slides)
-        yield self._slider_text(parts, anchors, length_px)
+            shape = self._shaper.lasting(parts, shape, self.lines.at(start))
+        yield self._slider_text(parts, shape)
         self._set_slider_volumes(parts)
 
-    def _span_ms(self, parts: SliderParts, line: DraftLine) -> float:
-        """How long a span lasts, to a fraction of a beat where its times leave that open."""
-        if self._options.original_quirks:
-            return parts.span_ms
-        total_ms, beat_ms = parts.span_ms * parts.slides, line.governing_red.beat_length
-        return exact_duration(total_ms, parts.slides, beat_ms) / parts.slides
-
-    def _long_enough(
-        self, parts: SliderParts, length_px: float, natural_px: float
-    ) -> tuple[Point, ...]:
-        """The anchors of a path that is too short for its length.
-
-        Paths of real maps are shorter than they should be now and then. Where the path as it is
-        ends nearer to what is known of the slider's end than a larger one, it stays.
-        """
-        head, options = parts.head.place, self._options
-        larger = scaled(parts.anchors, head, length_px / natural_px)
-        if options.original_quirks or not options.has_fine_positions:
-            return larger
-        end = parts.end.place
-        misses_px = _misses(parts.kind, (head, *parts.anchors), length_px, end)
-        if misses_px < WHOLE_PX or misses_px < _misses(parts.kind, (head, *larger), length_px, end):
-            return parts.anchors
-        return larger
-
-    def _velocity(
-        self, parts: SliderParts, path: FlatPath, span: Span, current: float
-    ) -> float | None:
-        """What the model says, or what the slider's end asks for; ``None`` without any length."""
-        head, options = parts.head, self._options
-        if options.has_velocities and head.scroll_speed is not None:
-            return head.scroll_speed
-        end, last = parts.end.place, parts.last.place
-        if options.has_positions:
-            length_px = path.length_px * path.progress_near(end)
-        else:
-            length_px = path.length_px - distance(end, last)
-        if length_px < SHORTEST_LENGTH_PX:
-            return None
-        return human_velocity(span, length_px, current, new_combo=head.new_combo)
-
-    def _slider_text(self, parts: SliderParts, anchors: Sequence[Point], length_px: float) -> str:
+    def _slider_text(self, parts: SliderParts, shape: SliderShape) -> str:
         head, last, end = parts.head, parts.last, parts.end
-        curve = "|".join([parts.kind, *(f"{round(x)}:{round(y)}" for x, y in anchors)])
+        curve = "|".join([shape.kind, *(f"{round(x)}:{round(y)}" for x, y in shape.anchors)])
         x, y = head.place
         sounds = edge_values(head.hitsounds, last.hitsounds, end.hitsounds)
         sets = zip(
@@ -235,7 +198,7 @@ class MapWriter:
             str(_first(last.hitsounds)),
             curve,
             str(parts.slides),
-            str(length_px),
+            str(shape.length_px),
             "|".join(map(str, sounds)),
             "|".join(f"{normal}:{addition}" for normal, addition in sets),
             self._sample(last),
@@ -249,33 +212,65 @@ class MapWriter:
         slides, span_ms = parts.slides, parts.span_ms
         for i, volume in enumerate(volumes[: slides + 1]):
             time_ms = round(parts.head.time_ms + span_ms * i)
-            self.lines.set_volume(moment(time_ms), volume)
+            self._set_volume_at(time_ms, volume)
             if body is None or body == volume:
                 continue
             if i < slides and span_ms > BODY_VOLUME_DELAY_MS:
-                self.lines.set_volume(moment(time_ms + BODY_VOLUME_DELAY_MS), body)
+                self._set_volume_at(time_ms + BODY_VOLUME_DELAY_MS, body)
 
     # Timing points
 
     def _set_volume(self, group: EventGroup, time_ms: float) -> None:
         if group.volumes:
-            self.lines.set_volume(moment(round(time_ms)), group.volumes[0])
+            self._set_volume_at(round(time_ms), group.volumes[0])
+
+    def _set_volume_at(self, time_ms: int, volume: int) -> None:
+        time = moment(time_ms)
+        if self._is_said_by_first_line(time) and self.lines.at(time).volume == volume:
+            self._first_line = self.lines.at(time)
+        else:
+            self.lines.set_volume(time, volume, spared=self._first_line)
+
+    def _is_said_by_first_line(self, time: timedelta) -> bool:
+        """Whether only what differs from the first line needs a line of its own."""
+        return not self._options.original_quirks and self.lines.precedes_all(time)
+
+    def _set_velocity(self, time: timedelta, velocity: float) -> None:
+        if not self._is_said_by_first_line(time) or self.lines.at(time).velocity != velocity:
+            self.lines.set_velocity(time, velocity, reach_s=self._reach_s)
 
     def _set_taiko_speed(self, group: EventGroup) -> None:
         if self._mode is Mode.TAIKO and group.scroll_speed is not None:
-            self.lines.set_velocity(moment(round(group.time_ms)), group.scroll_speed)
+            self._set_velocity(moment(round(group.time_ms)), group.scroll_speed)
 
-    def _set_scroll_speed(self, time_ms: float, speed: float) -> None:
-        time, reach_s = moment(time_ms), self._reach_s
+    def _line_time(self, time_ms: float) -> timedelta:
+        """Where a change goes that was read from a timing point."""
+        if self._options.original_quirks:
+            return moment(time_ms)
+        time = self.lines.stated_at(time_ms)
+        self._carry_speed(time)
+        return time
+
+    def _set_scroll_speed(self, time: timedelta, speed: float) -> None:
         if not self._options.normalized_scroll_speed or not self._main_beat_ms:
-            self.lines.set_velocity(time, speed, reach_s=reach_s)
+            self._set_velocity(time, speed)
             return
-        red = self.lines.red_at(time)
-        self.lines.set_velocity(time, speed * red.beat_length / self._main_beat_ms, reach_s=reach_s)
-        # Later red lines would change the speed back, so each gets its own green line.
-        for later in [line for line in self.lines if line.is_red and line.time > time]:
-            velocity = speed * later.beat_length / self._main_beat_ms
-            self.lines.set_velocity(later.time, velocity, reach_s=reach_s)
+        self._set_relative_speed(time, speed, self.lines.red_at(time))
+        if self._options.original_quirks:
+            for later in [line for line in self.lines if line.is_red and line.time > time]:
+                self._set_relative_speed(later.time, speed, later)
+            return
+        self._speed = speed
+
+    def _carry_speed(self, until: timedelta | None) -> None:
+        """Keep red lines before a moment (or all) from changing the scroll speed."""
+        while self._reds and (until is None or self._reds[0].time < until):
+            red = self._reds.popleft()
+            if self._speed is not None:
+                self._set_relative_speed(red.time, self._speed, red)
+
+    def _set_relative_speed(self, time: timedelta, speed: float, red: DraftLine) -> None:
+        self._set_velocity(time, speed * red.beat_length / self._main_beat_ms)
 
     # Samples
 
@@ -291,36 +286,6 @@ class MapWriter:
 def edge_values(head: Sequence[int], last: Sequence[int], end: Sequence[int]) -> list[int]:
     """Values of head, repeats and end; the first one of the last anchor is the body's."""
     return [*head, *last[1:], *end]
-
-
-def scaled(points: Sequence[Point], head: Point, scale: float) -> tuple[Point, ...]:
-    """Control points moved away from the head."""
-    return tuple(
-        ((x - head[0]) * scale + head[0], (y - head[1]) * scale + head[1]) for x, y in points
-    )
-
-
-def _misses(kind: str, points: Sequence[Point], length_px: float, end: Point) -> float:
-    """How far from a place the end of a path is read."""
-    slider = Slider(
-        x=points[0][0],
-        y=points[0][1],
-        start_ms=0,
-        end_ms=0,
-        type_bits=SLIDER_BIT,
-        curve_type=kind,
-        segments=curve_segments(kind, points),
-        control_points=tuple(points),
-        slides=1,
-        length_px=length_px,
-        span_ms=0,
-    )
-    return distance(slider_end(slider, length_px), end)
-
-
-def distance(a: Point, b: Point) -> float:
-    """Distance between two points."""
-    return ((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2) ** 0.5
 
 
 def _first(values: Sequence[int]) -> int:
