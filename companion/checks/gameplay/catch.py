@@ -6,19 +6,19 @@ and bananas are left out, as neither takes part in hyperdashes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from companion.beatmap import Circle, Slider
 from companion.checks.gameplay.difficulty import catcher_width_px
-from companion.checks.gameplay.paths import path_points
+from companion.checks.gameplay.paths import slider_paths
 from companion.checks.gameplay.sliders import Part, slider_events
 
 if TYPE_CHECKING:
     from companion.beatmap import Beatmap, HitObject
     from companion.checks.difficulty import Difficulty
+    from companion.checks.gameplay.sliders import SliderEvent
 
 PLAYFIELD_PX = 512.0
 GRACE_MS = 1000.0 / 60.0 / 4.0
@@ -46,8 +46,7 @@ KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Falling:
+class Falling(NamedTuple):
     """One fruit or droplet that has to be caught."""
 
     kind: FallingKind
@@ -69,12 +68,22 @@ class Falling:
 def falling_objects(difficulty: Difficulty) -> tuple[Falling, ...]:
     """A fact: fruits and droplets by time, with hyperdashes; no tiny droplets, no bananas."""
     beatmap = difficulty.beatmap
+    paths = difficulty.fact(slider_paths)
     found: list[Falling] = []
-    for item in beatmap.hit_objects:
+    for index, item in enumerate(beatmap.hit_objects):
         if isinstance(item, Circle):
             found.append(Falling(FallingKind.FRUIT, item.start_ms, _on_playfield(item.x), item))
         elif isinstance(item, Slider):
-            found += _stream(item, beatmap, len(found))
+            moved = _on_playfield(item.x) - item.x
+            found += [
+                Falling(
+                    KINDS[event.part],
+                    event.time_ms,
+                    _on_playfield(moved + paths.place(index, event.progress)[0]),
+                    item,
+                )
+                for event in _parts(item, beatmap, len(found))
+            ]
     found.sort(key=lambda f: f.time_ms)
     return _with_hyperdashes(found, catcher_width_px(beatmap.cs) / 2)
 
@@ -83,17 +92,11 @@ def _on_playfield(x: float) -> float:
     return min(PLAYFIELD_PX, max(0.0, x))
 
 
-def _stream(item: Slider, beatmap: Beatmap, so_far: int) -> list[Falling]:
+def _parts(item: Slider, beatmap: Beatmap, so_far: int) -> list[SliderEvent]:
     events = [e for e in slider_events(item, beatmap) if e.part is not Part.LAST_TICK]
     if so_far + len(events) > MAX_FALLING:
-        events = [events[0], events[-1]]
-    places = sorted({event.progress for event in events})
-    x_at = dict(zip(places, (x for x, _ in path_points(item, places)), strict=True))
-    moved = _on_playfield(item.x) - item.x
-    return [
-        Falling(KINDS[e.part], e.time_ms, _on_playfield(moved + x_at[e.progress]), item)
-        for e in events
-    ]
+        return [events[0], events[-1]]
+    return events
 
 
 def _with_hyperdashes(found: list[Falling], half_catcher_px: float) -> tuple[Falling, ...]:
@@ -105,10 +108,10 @@ def _with_hyperdashes(found: list[Falling], half_catcher_px: float) -> tuple[Fal
         reach = last_excess if direction == last_direction else half_catcher_px
         spare = time_ms * DASH_PX_PER_MS - (abs(there.x - here.x) - reach)
         if spare < 0:
-            result.append(replace(here, hyperdash=True))
+            result.append(Falling(*here[:4], hyperdash=True))
             last_excess = half_catcher_px
         else:
-            result.append(replace(here, to_hyperdash_px=spare))
+            result.append(Falling(*here[:4], to_hyperdash_px=spare))
             last_excess = min(half_catcher_px, spare)
         last_direction = direction
     return (*result, *found[-1:])

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from companion.beatmap import Circle, Slider, Spinner
 from companion.checks.gameplay.difficulty import circle_radius_px, hard_rock, preempt_ms
-from companion.checks.gameplay.paths import path_ends
+from companion.checks.gameplay.paths import slider_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from companion.beatmap import Beatmap, HitObject
     from companion.checks.difficulty import Difficulty
-    from companion.checks.gameplay.paths import PathEnds, Point
+    from companion.checks.gameplay.paths import Paths, Point
 
 STACK_DISTANCE_PX = 3.0
 STACK_OFFSET_RADII = 0.1
@@ -34,7 +34,7 @@ class _Stack:
 
     objects: Sequence[HitObject]
     heights: list[int]
-    ends: PathEnds
+    paths: Paths
 
     def heads_meet(self, n: int, i: int) -> bool:
         one, two = self.objects[n], self.objects[i]
@@ -48,17 +48,17 @@ class _Stack:
         # A curve that cannot reach is not worth computing.
         if math.hypot(one.x - two.x, one.y - two.y) >= one.length_px + STACK_DISTANCE_PX:
             return False
-        x, y = self.ends.far(n) if far else self.ends.last(n)
+        x, y = self.paths.far[n] if far else self.paths.last[n]
         return math.hypot(x - two.x, y - two.y) < STACK_DISTANCE_PX
 
 
-def stack_heights(beatmap: Beatmap, ends: PathEnds, *, ar: float | None = None) -> tuple[int, ...]:
+def stack_heights(beatmap: Beatmap, paths: Paths, *, ar: float | None = None) -> tuple[int, ...]:
     """How many stack offsets each object is moved up and left; one number for each object.
 
     ``ar`` stands in for the map's own approach rate.
     """
     threshold = preempt_ms(beatmap.ar if ar is None else ar) * beatmap.stack_leniency
-    stack = _Stack(beatmap.hit_objects, [0] * len(beatmap.hit_objects), ends)
+    stack = _Stack(beatmap.hit_objects, [0] * len(beatmap.hit_objects), paths)
     if beatmap.format_version >= FIRST_STACKING_VERSION:
         for i in range(len(stack.objects) - 1, 0, -1):
             if stack.heights[i] == 0:
@@ -132,7 +132,7 @@ class OsuView:
     def __init__(
         self,
         beatmap: Beatmap,
-        ends: PathEnds,
+        paths: Paths,
         *,
         cs: float | None = None,
         ar: float | None = None,
@@ -141,13 +141,14 @@ class OsuView:
         self.objects = beatmap.hit_objects
         self.radius_px = circle_radius_px(beatmap.cs if cs is None else cs)
         self.preempt_ms = preempt_ms(beatmap.ar if ar is None else ar)
-        self.heights = stack_heights(beatmap, ends, ar=ar)
-        self.ends = ends
+        self.heights = stack_heights(beatmap, paths, ar=ar)
+        self.paths = paths
         self._upside_down = upside_down
+        self._offsets_px = [-STACK_OFFSET_RADII * h * self.radius_px for h in self.heights]
 
     def offset_px(self, index: int) -> float:
         """How far the stack moves an object along both axes."""
-        return -STACK_OFFSET_RADII * self.heights[index] * self.radius_px
+        return self._offsets_px[index]
 
     def head(self, index: int) -> Point:
         """Where an object is seen."""
@@ -156,14 +157,14 @@ class OsuView:
 
     def end(self, index: int) -> Point:
         """Where an object ends, its stack's offset included."""
-        return self._seen(*self.ends.last(index), index)
+        return self._seen(*self.paths.last[index], index)
 
     def path_end(self, index: int) -> Point:
         """Where the far end of a slider's path is seen."""
-        return self._seen(*self.ends.far(index), index)
+        return self._seen(*self.paths.far[index], index)
 
     def _seen(self, x: float, y: float, index: int) -> Point:
-        offset = self.offset_px(index)
+        offset = self._offsets_px[index]
         return x + offset, (PLAYFIELD_HEIGHT_PX - y if self._upside_down else y) + offset
 
     def gap_px(self, index: int) -> float:
@@ -186,10 +187,12 @@ class OsuView:
 
 def osu_view(difficulty: Difficulty) -> OsuView:
     """A fact: the map as it is seen without mods."""
-    return OsuView(difficulty.beatmap, difficulty.fact(path_ends))
+    return OsuView(difficulty.beatmap, difficulty.fact(slider_paths))
 
 
 def hard_rock_view(difficulty: Difficulty) -> OsuView:
     """A fact: the map as it is seen with Hard Rock, which also turns it upside down."""
     cs, ar = hard_rock(difficulty.beatmap)
-    return OsuView(difficulty.beatmap, difficulty.fact(path_ends), cs=cs, ar=ar, upside_down=True)
+    return OsuView(
+        difficulty.beatmap, difficulty.fact(slider_paths), cs=cs, ar=ar, upside_down=True
+    )

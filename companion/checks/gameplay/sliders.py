@@ -9,9 +9,8 @@ value is not a number suppresses them.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,8 +37,7 @@ class Part(Enum):
     TAIL = "tail"
 
 
-@dataclass(frozen=True, slots=True)
-class SliderEvent:
+class SliderEvent(NamedTuple):
     """One event of a slider."""
 
     part: Part

@@ -10,6 +10,7 @@ import numpy as np
 from companion.beatmap import Circle, Mode, Slider, Spinner
 from companion.checks.check import DifficultyCheck, Issue
 from companion.checks.gameplay.osu import osu_view
+from companion.checks.gameplay.paths import arc_through
 from companion.checks.level import Level
 from companion.checks.summaries import summarised
 from companion.findings import Severity
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from companion.beatmap import TextEdit
     from companion.checks.difficulty import Difficulty
     from companion.checks.gameplay.osu import OsuView
-    from companion.checks.gameplay.paths import PathEnds, Point
+    from companion.checks.gameplay.paths import Point
 
 # What a 4:3 screen shows around the playfield, in osu! pixels.
 LEFT_PX, RIGHT_PX = -67.0, 579.0
@@ -87,7 +88,7 @@ def _overhang_px(low: Point, high: Point, radius_px: float) -> float:
 def _slider_overhang_px(view: OsuView, index: int, item: Slider) -> float:
     # Most sliders are seen to lie inside without computing their curve.
     offset_px, radius_px = view.offset_px(index), view.radius_px
-    (left, top), (right, bottom) = _box(item, view.ends, index)
+    (left, top), (right, bottom) = _box(item, view.paths.far[index])
     box = (left + offset_px, top + offset_px), (right + offset_px, bottom + offset_px)
     if _overhang_px(*box, radius_px) <= 0:
         return 0.0
@@ -96,26 +97,35 @@ def _slider_overhang_px(view: OsuView, index: int, item: Slider) -> float:
     return _overhang_px((float(low[0]), float(low[1])), (float(high[0]), float(high[1])), radius_px)
 
 
-def _box(item: Slider, ends: PathEnds, index: int) -> tuple[Point, Point]:
-    """A box that holds the whole slider."""
-    # Lines and Bezier curves stay within the box of their control points, but for the end of a
-    # slider that is longer than its curve; and a curve is at least as long as its chords.
+def _box(item: Slider, far: Point) -> tuple[Point, Point]:
+    """A box that holds the whole slider, whose far end is given."""
+    points = [point for segment in item.segments for point in segment.points]
     if all(segment.kind in ("L", "B") for segment in item.segments):
-        chords_px = sum(math.dist(s.points[0], s.points[-1]) for s in item.segments)
-        beyond = max(0.0, item.length_px - chords_px)
-        xs, ys = zip(*(point for s in item.segments for point in s.points), strict=True)
-        return (min(xs) - beyond, min(ys) - beyond), (max(xs) + beyond, max(ys) + beyond)
-    # From any place of it the ways to both ends are together no longer than the slider, which
-    # makes an ellipse.
-    x, y = ends.far(index)
-    dx, dy = (x - item.x) / 2, (y - item.y) / 2
-    wide2 = (item.length_px / 2 + 1) ** 2
-    narrow2 = max(0.0, wide2 - dx * dx - dy * dy)
-    half_x, half_y = math.sqrt(dx * dx + narrow2), math.sqrt(dy * dy + narrow2)
-    return (
-        (item.x + dx - half_x, item.y + dy - half_y),
-        (item.x + dx + half_x, item.y + dy + half_y),
-    )
+        # They stay within the box of their control points, but for the end of a slider that is
+        # longer than its curve.
+        corners = [*points, far]
+    elif [segment.kind for segment in item.segments] == ["P"] and (
+        arc := arc_through(points, item.length_px)
+    ):
+        # The flattened curve goes a little another way beyond the arc.
+        (left, top), (right, bottom) = arc.box()
+        corners = [
+            (left - 1, top - 1),
+            (right + 1, bottom + 1),
+            (far[0] - 1, far[1] - 1),
+            (far[0] + 1, far[1] + 1),
+        ]
+    else:
+        # From any place of it the ways to both ends are together no longer than the slider, which
+        # makes an ellipse.
+        dx, dy = (far[0] - item.x) / 2, (far[1] - item.y) / 2
+        wide2 = (item.length_px / 2 + 1) ** 2
+        narrow2 = max(0.0, wide2 - dx * dx - dy * dy)
+        half_x, half_y = math.sqrt(dx * dx + narrow2), math.sqrt(dy * dy + narrow2)
+        x, y = item.x + dx, item.y + dy
+        return (x - half_x, y - half_y), (x + half_x, y + half_y)
+    xs, ys = zip(*corners, strict=True)
+    return (min(xs), min(ys)), (max(xs), max(ys))
 
 
 def _moved_inside(difficulty: Difficulty, item: Circle, radius_px: float) -> tuple[TextEdit, ...]:

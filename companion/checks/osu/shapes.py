@@ -11,19 +11,18 @@ import numpy as np
 from companion.beatmap import Mode, Slider
 from companion.checks.check import DifficultyCheck, Issue
 from companion.checks.gameplay.difficulty import circle_radius_px
-from companion.checks.gameplay.paths import path_ends, path_points
+from companion.checks.gameplay.paths import slider_paths
 from companion.checks.gameplay.sliders import tick_progress
 from companion.checks.summaries import summarised
 from companion.findings import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from companion.beatmap import Beatmap
     from companion.checks.difficulty import Difficulty
-    from companion.checks.gameplay.paths import PathEnds, Point
+    from companion.checks.gameplay.paths import Point
 
 MEETING_PX = 5.0
 AWAY_PX = 60.0
@@ -44,14 +43,15 @@ WEIGHT_DECAY = 0.9
 def find_ambiguous(difficulty: Difficulty) -> Iterator[Issue]:
     """Sliders whose head, tail or a red anchor lie on one another."""
     radius_px = circle_radius_px(difficulty.beatmap.cs)
-    ends = difficulty.fact(path_ends)
+    paths = difficulty.fact(slider_paths)
     for index, item in enumerate(difficulty.beatmap.hit_objects):
         if not isinstance(item, Slider):
             continue
         part = ""
-        if _may_return(item) and math.dist(ends.far(index), (item.x, item.y)) <= MEETING_PX:
-            part = _closed_part(item, difficulty.beatmap, radius_px)
-        part = part or _anchor_part(item, ends, index)
+        if _may_return(item) and math.dist(paths.far[index], (item.x, item.y)) <= MEETING_PX:
+            ticks = tick_progress(item, difficulty.beatmap)
+            part = _closed_part(item, [paths.place(index, tick) for tick in ticks], radius_px)
+        part = part or _anchor_part(item, paths.far[index])
         if part:
             yield Issue(
                 severity=Severity.WARNING,
@@ -60,14 +60,13 @@ def find_ambiguous(difficulty: Difficulty) -> Iterator[Issue]:
             )
 
 
-def _closed_part(item: Slider, beatmap: Beatmap, radius_px: float) -> str:
+def _closed_part(item: Slider, ticks: Sequence[Point], radius_px: float) -> str:
     head = item.x, item.y
-    places = path_points(item, tick_progress(item, beatmap))
-    away = any(math.dist(place, head) > 2 * radius_px for place in places)
+    away = any(math.dist(tick, head) > 2 * radius_px for tick in ticks)
     return "head and tail lie on one another" if away else ""
 
 
-def _anchor_part(item: Slider, ends: PathEnds, index: int) -> str:
+def _anchor_part(item: Slider, far: Point) -> str:
     head = item.x, item.y
     anchors = _anchors(item)
     done = 0.0
@@ -77,7 +76,7 @@ def _anchor_part(item: Slider, ends: PathEnds, index: int) -> str:
             break
         if done > AWAY_PX and math.dist(anchor, head) <= MEETING_PX:
             return "head lies on a red anchor"
-        if item.length_px - done > AWAY_PX and math.dist(anchor, ends.far(index)) <= MEETING_PX:
+        if item.length_px - done > AWAY_PX and math.dist(anchor, far) <= MEETING_PX:
             return "tail lies on a red anchor"
     return ""
 

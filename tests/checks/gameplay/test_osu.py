@@ -18,7 +18,7 @@ from companion.checks.gameplay.difficulty import (
     spins_to_clear,
 )
 from companion.checks.gameplay.osu import hard_rock_view, osu_view
-from companion.checks.gameplay.paths import path_points
+from companion.checks.gameplay.paths import path_of
 from companion.checks.gameplay.sliders import tick_count
 
 if TYPE_CHECKING:
@@ -125,14 +125,14 @@ def test_formulas_agree_with_the_flattened_curve(map_text: MapText, curve: str) 
     (item,) = difficulty_of(map_text((f"100,100,0,2,0,{curve}",))).beatmap.hit_objects
     assert isinstance(item, Slider)
     for share in (0.0, 0.3, 0.9, 1.0):
-        ((x, y),) = path_points(item, (share,))
+        x, y = path_of(item).position_at(share)
         assert (x, y) == pytest.approx(item.path.position_at(share), abs=0.3)
 
 
 def test_a_slider_of_equal_points_ends_where_it_begins(map_text: MapText) -> None:
     (item,) = difficulty_of(map_text(("100,100,0,2,0,L|100:100,1,50",))).beatmap.hit_objects
     assert isinstance(item, Slider)
-    assert path_points(item, (1.0,)) == [(100, 100)]
+    assert path_of(item).end == (100, 100)
 
 
 def test_stacks_of_a_real_map_are_as_another_implementation_has_them(shared_data: Path) -> None:
