@@ -108,24 +108,27 @@ def _collinear(a: Point, b: Point, c: Point) -> bool:
 class SliderPath:
     """The way a slider's ball goes, head to tail of one span."""
 
+    __slots__ = ("laid_out", "segments", "wanted_px")
+
     def __init__(self, segments: tuple[CurveSegment, ...], length_px: float | None) -> None:
         self.segments = segments
         self.wanted_px = length_px
         """The slider's length; None for that of the control points' own curve."""
-        self.course: Course | None = None
-        """The path as played, once somebody has asked for it; see ``lay_out``."""
+        self.laid_out: Course | None = None
+        """The course, once it is known."""
 
     @property
-    def _course(self) -> Course:
-        if self.course is None:
+    def course(self) -> Course:
+        """The path as played, as points along it; computed when first asked for."""
+        if self.laid_out is None:
             lay_out((self,))
-        assert self.course is not None
-        return self.course
+        assert self.laid_out is not None
+        return self.laid_out
 
     @property
     def natural_length_px(self) -> float:
         """Length of the control points' own curve."""
-        return self._course.natural_px
+        return self.course.natural_px
 
     @property
     def length_px(self) -> float:
@@ -135,18 +138,18 @@ class SliderPath:
     @property
     def end(self) -> Point:
         """Position after one span; what ``position_at(1)`` says."""
-        x, y = self._course.points[-1].tolist()
+        x, y = self.course.points[-1].tolist()
         return x, y
 
     def position_at(self, fraction: float) -> Point:
         """Position after a fraction (0 to 1) of one span."""
-        points, distances, _ = self._course
+        points, distances, _ = self.course
         at = min(1.0, max(0.0, fraction)) * self.length_px
         return self.end if at >= distances[-1] else _place(points, distances, at)[1]
 
     def positions_at(self, fractions: Array) -> Array:
         """Positions, shape = (n, 2), after fractions of one span, shape = (n,)."""
-        points, distances, _ = self._course
+        points, distances, _ = self.course
         at = np.clip(fractions, 0.0, 1.0) * self.length_px
         return np.stack(
             [np.interp(at, distances, points[:, 0]), np.interp(at, distances, points[:, 1])], axis=1
@@ -154,7 +157,7 @@ class SliderPath:
 
     def polyline(self) -> Array:
         """The path as played, as points to draw, shape = (n, 2)."""
-        return self._course.points
+        return self.course.points
 
 
 class Course(NamedTuple):
@@ -173,7 +176,7 @@ def lay_out(paths: Iterable[SliderPath]) -> None:
 
     The results are those that each path would come to alone.
     """
-    waiting = [path for path in paths if path.course is None]
+    waiting = [path for path in paths if path.laid_out is None]
     if not waiting:
         return
     pieces = flattened([segment for path in waiting for segment in path.segments])
@@ -192,7 +195,7 @@ def lay_out(paths: Iterable[SliderPath]) -> None:
         distances = np.zeros(block.shape[:2])
         _steps_px(block).cumsum(axis=1, out=distances[:, 1:])
         for row, course, far in zip(rows.tolist(), block, distances, strict=True):
-            waiting[row].course = _played(waiting[row], course, far)
+            waiting[row].laid_out = _played(waiting[row], course, far)
 
 
 def _starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:

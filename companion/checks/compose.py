@@ -124,7 +124,9 @@ def find_invisible(difficulty: Difficulty) -> Iterator[Issue]:
         if not isinstance(item, Slider):
             continue
         head = item.control_points[0]
-        negative = difficulty.field(item.line, 7).strip().startswith("-")
+        # A length of 0 or less is none, and the path then has its own.
+        unstated = item.known_path is not None
+        negative = unstated and difficulty.field(item.line, 7).strip().startswith("-")
         if negative or all(point == head for point in item.control_points):
             yield Issue(
                 severity=Severity.PROBLEM,

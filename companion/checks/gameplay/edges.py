@@ -54,6 +54,10 @@ def edges(difficulty: Difficulty) -> Edges:
             owners.append(index)
             times.append(item.start_ms)
             nodes.append(0)
+        elif isinstance(item, Slider) and item.slides == 1:
+            owners += (index, index)
+            times += (item.start_ms, item.start_ms + item.span_ms)
+            nodes += (0, 1)
         elif isinstance(item, Slider):
             numbers = edge_numbers(item)
             owners += [index] * len(numbers)

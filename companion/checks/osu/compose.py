@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from companion.beatmap import Circle, Mode, Slider, Spinner
+from companion.beatmap.curves import lay_out
 from companion.checks.check import DifficultyCheck, Issue
 from companion.checks.gameplay.osu import osu_view
 from companion.checks.gameplay.paths import arc_through
@@ -37,12 +36,10 @@ MAX_BEFORE = 32
 def find_offscreen(difficulty: Difficulty) -> Iterator[Issue]:
     """Circles and slider bodies that reach beyond a 4:3 screen where they are seen."""
     view = difficulty.fact(osu_view)
-    for index, item in enumerate(view.objects):
-        # Most objects are far from the edge.
-        reach = view.radius_px + abs(view.offset_px(index))
-        reach += item.length_px if isinstance(item, Slider) else 0.0
-        if reach <= min(item.x - LEFT_PX, item.y - TOP_PX, RIGHT_PX - item.x, BOTTOM_PX - item.y):
-            continue
+    near = [index for index in range(len(view.objects)) if _may_leave(view, index)]
+    lay_out(item.path for n in near if isinstance(item := view.objects[n], Slider))
+    for index in near:
+        item = view.objects[index]
         if isinstance(item, Circle):
             if _overhang_px(view.head(index), view.head(index), view.radius_px) > 0:
                 stacked = view.heights[index] != 0
@@ -69,6 +66,22 @@ def find_offscreen(difficulty: Difficulty) -> Iterator[Issue]:
                 )
 
 
+def _may_leave(view: OsuView, index: int) -> bool:
+    """Whether an object is near enough to the edge to look at it closely."""
+    item = view.objects[index]
+    is_slider = isinstance(item, Slider)
+    reach = view.radius_px + abs(view.offset_px(index)) + (item.length_px if is_slider else 0.0)
+    if reach <= min(item.x - LEFT_PX, item.y - TOP_PX, RIGHT_PX - item.x, BOTTOM_PX - item.y):
+        return False
+    if not is_slider:
+        return True
+    # Most sliders are seen to lie inside without computing their curve.
+    offset_px = view.offset_px(index)
+    (left, top), (right, bottom) = _box(item, view.paths.far[index])
+    box = (left + offset_px, top + offset_px), (right + offset_px, bottom + offset_px)
+    return _overhang_px(*box, view.radius_px) > 0
+
+
 def _overhang_px(low: Point, high: Point, radius_px: float) -> float:
     """How far a box of positions reaches beyond the screen with a circle around each.
 
@@ -86,15 +99,9 @@ def _overhang_px(low: Point, high: Point, radius_px: float) -> float:
 
 
 def _slider_overhang_px(view: OsuView, index: int, item: Slider) -> float:
-    # Most sliders are seen to lie inside without computing their curve.
-    offset_px, radius_px = view.offset_px(index), view.radius_px
-    (left, top), (right, bottom) = _box(item, view.paths.far[index])
-    box = (left + offset_px, top + offset_px), (right + offset_px, bottom + offset_px)
-    if _overhang_px(*box, radius_px) <= 0:
-        return 0.0
-    points = item.path.polyline()
-    low, high = np.min(points, axis=0) + offset_px, np.max(points, axis=0) + offset_px
-    return _overhang_px((float(low[0]), float(low[1])), (float(high[0]), float(high[1])), radius_px)
+    xs, ys = (item.path.polyline() + view.offset_px(index)).T
+    low, high = (float(xs.min()), float(ys.min())), (float(xs.max()), float(ys.max()))
+    return _overhang_px(low, high, view.radius_px)
 
 
 def _box(item: Slider, far: Point) -> tuple[Point, Point]:

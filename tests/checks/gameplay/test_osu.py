@@ -104,8 +104,7 @@ def test_hard_rock_parts_stacks_and_turns_the_map_round(map_text: MapText) -> No
 def test_gaps_are_from_end_to_head(map_text: MapText) -> None:
     lines = ("100,100,1000,2,0,L|240:100,1,140", "240,130,1700,1,0", "0,0,1800,8,0,1900")
     view = difficulty_of(map_text(lines)).fact(osu_view)
-    assert list(view.neighbours()) == [0]
-    assert (view.gap_px(0), view.gap_ms(0)) == (30, 200)
+    assert view.gaps == [(0, 200, 30)]
 
 
 @pytest.mark.parametrize(
