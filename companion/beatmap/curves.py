@@ -11,7 +11,6 @@ A map's paths are best laid out together (``lay_out``), which takes a fraction o
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import accumulate
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
+    Numbers = NDArray[np.int64]
 
 Point = tuple[float, float]
 CurveKind = Literal["L", "B", "P", "C"]
@@ -145,7 +145,17 @@ class SliderPath:
         """Position after a fraction (0 to 1) of one span."""
         points, distances, _ = self.course
         at = min(1.0, max(0.0, fraction)) * self.length_px
-        return self.end if at >= distances[-1] else _place(points, distances, at)[1]
+        if at >= distances[-1]:
+            return self.end
+        after = bisect_left(distances, at)
+        x, y = points[after].tolist()
+        end = float(distances[after])
+        if end == at:
+            return x, y
+        start = float(distances[after - 1])
+        from_x, from_y = points[after - 1].tolist()
+        done, step = at - start, end - start
+        return (x - from_x) / step * done + from_x, (y - from_y) / step * done + from_y
 
     def positions_at(self, fractions: Array) -> Array:
         """Positions, shape = (n, 2), after fractions of one span, shape = (n,)."""
@@ -182,60 +192,73 @@ def lay_out(paths: Iterable[SliderPath]) -> None:
     pieces = flattened([segment for path in waiting for segment in path.segments])
     points = np.concatenate(pieces)
     first_pieces = [0, *accumulate(len(path.segments) for path in waiting)][:-1]
-    starts = _starts(np.add.reduceat([len(piece) for piece in pieces], first_pieces))
+    lengths = np.add.reduceat([len(piece) for piece in pieces], first_pieces)
+    starts = lengths.cumsum() - lengths
     kept = np.ones(len(points), dtype=np.bool_)
     kept[1:] = _steps_px(points) > _NO_STEP_PX
     kept[starts] = True
     points, counts = points[kept], np.add.reduceat(kept, starts, dtype=np.int64)
-    starts = _starts(counts)
-    # Paths of as many points are measured as one block.
-    for n in set(counts.tolist()):
-        rows = np.flatnonzero(counts == n)
-        block = points[starts[rows, None] + np.arange(n)]
-        distances = np.zeros(block.shape[:2])
-        _steps_px(block).cumsum(axis=1, out=distances[:, 1:])
-        for row, course, far in zip(rows.tolist(), block, distances, strict=True):
-            waiting[row].laid_out = _played(waiting[row], course, far)
-
-
-def _starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    return counts.cumsum() - counts
+    distances = np.zeros(len(points))
+    stops = counts.cumsum()
+    starts = stops - counts
+    steps_px = _steps_px(points)
+    for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
+        steps_px[start : stop - 1].cumsum(out=distances[start + 1 : stop])
+    natural: list[float] = distances[stops - 1].tolist()
+    wanted = [
+        px if path.wanted_px is None else path.wanted_px
+        for path, px in zip(waiting, natural, strict=True)
+    ]
+    _extend(
+        points,
+        distances,
+        [
+            (stop - 1, px)
+            for path, stop, count, px, own_px in zip(
+                waiting, stops.tolist(), counts.tolist(), wanted, natural, strict=True
+            )
+            if px > own_px and count > 1 and not _ends_doubled(path)
+        ],
+    )
+    stops = _cut(points, distances, starts, stops, np.array(wanted))
+    for path, start, stop, px in zip(
+        waiting, starts.tolist(), stops.tolist(), natural, strict=True
+    ):
+        path.laid_out = Course(points[start:stop], distances[start:stop], px)
 
 
 def _steps_px(points: Array) -> Array:
-    """Distances between neighbours, shape (..., n, 2) to (..., n - 1)."""
-    steps = points[..., 1:, :] - points[..., :-1, :]
-    return np.hypot(steps[..., 0], steps[..., 1])
+    """Distances between neighbours, shape (n, 2) to (n - 1,)."""
+    steps = points[1:] - points[:-1]
+    return np.hypot(steps[:, 0], steps[:, 1])
 
 
-def _played(path: SliderPath, points: Array, distances: Array) -> Course:
-    """A path's own points, shape = (n, 2), cut or extended to its length in place."""
-    natural_px = float(distances[-1])
-    wanted = natural_px if path.wanted_px is None else path.wanted_px
-    if wanted < natural_px:
-        last, place = _place(points, distances, wanted)
-        points[last], distances[last] = place, wanted
-        return Course(points[: last + 1], distances[: last + 1], natural_px)
-    if wanted > natural_px and len(points) > 1 and not _ends_doubled(path):
-        (from_x, from_y), (x, y) = points[-2:].tolist()
-        along_x, along_y = x - from_x, y - from_y
-        px = math.hypot(along_x, along_y)
-        beyond = wanted - natural_px
-        points[-1] = x + along_x / px * beyond, y + along_y / px * beyond
-        distances[-1] = wanted
-    return Course(points, distances, natural_px)
+def _extend(points: Array, distances: Array, ends: Sequence[tuple[int, float]]) -> None:
+    """Move last points straight on from those before them, until their distance is reached."""
+    if not ends:
+        return
+    last, px = np.array([number for number, _ in ends]), np.array([px for _, px in ends])
+    along = points[last] - points[last - 1]
+    share = (px - distances[last]) / np.hypot(along[:, 0], along[:, 1])
+    points[last] += along * share[:, None]
+    distances[last] = px
 
 
-def _place(points: Array, distances: Array, at: float) -> tuple[int, Point]:
-    """The first point at or behind a distance, and the place at that distance before it."""
-    after = bisect_left(distances, at)
-    x, y = points[after].tolist()
-    if after == 0 or distances[after] == at:
-        return after, (x, y)
-    start, end = distances[after - 1 : after + 1].tolist()
-    from_x, from_y = points[after - 1].tolist()
-    done, step = at - start, end - start
-    return after, ((x - from_x) / step * done + from_x, (y - from_y) / step * done + from_y)
+def _cut(
+    points: Array, distances: Array, starts: Numbers, stops: Numbers, wanted_px: Array
+) -> Numbers:
+    """Let paths end where they are long enough; the new stops."""
+    counts = stops - starts
+    shorter = np.add.reduceat(distances < np.repeat(wanted_px, counts), starts, dtype=np.int64)
+    last = np.minimum(starts + shorter, stops - 1)
+    before = np.maximum(last - 1, starts)
+    inside = (distances[before] < wanted_px) & (wanted_px < distances[last])
+    last_inside, before, px = last[inside], before[inside], wanted_px[inside]
+    here, there = points[before], points[last_inside]
+    slope = (there - here) / (distances[last_inside] - distances[before])[:, None]
+    points[last_inside] = slope * (px - distances[before])[:, None] + here
+    distances[last_inside] = px
+    return last + 1
 
 
 def _ends_doubled(path: SliderPath) -> bool:

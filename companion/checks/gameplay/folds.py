@@ -39,54 +39,52 @@ AT_ONCE = 256
 
 @dataclass(frozen=True, slots=True)
 class _Samples:
-    """Places along several curves, one curve after the other."""
+    """Places along several curves at equal steps; NaN behind the end of the shorter ones."""
 
-    points: Array
-    """Shape = (n, 2)."""
-    curve: Numbers
-    """Which curve each is of, shape = (n,)."""
-    longest: int
-    """Number of samples of the longest curve."""
+    xs: Array
+    """Shape = (n_samples, n_curves)."""
+    ys: Array
 
     def near_pairs(self, near_px: float, apart: int) -> tuple[Numbers, Numbers]:
-        """Samples of one curve near to each other, but not neighbours along it."""
-        first: list[Numbers] = []
-        second: list[Numbers] = []
-        xs, ys = np.ascontiguousarray(self.points.T)
-        for shift in range(apart, self.longest):
+        """Samples of one curve near to each other, but not neighbours along it; flat numbers."""
+        n_samples, n_curves = self.xs.shape
+        xs, ys = self.xs.ravel(), self.ys.ravel()
+        first: list[Numbers] = [np.zeros(0, dtype=np.intp)]
+        second = first.copy()
+        for number in range(apart, n_samples):
+            shift = number * n_curves
             near = np.flatnonzero(np.abs(xs[shift:] - xs[:-shift]) < near_px)
             near = near[np.abs(ys[near + shift] - ys[near]) < near_px]
-            near = near[self.curve[near + shift] == self.curve[near]]
             first.append(near)
             second.append(near + shift)
-        if not first:
-            return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
         return np.concatenate(first), np.concatenate(second)
 
 
 def fold_scores(paths: Sequence[SliderPath]) -> list[float]:
     """The score of each curve; 0 where no part of it lies along another."""
     lay_out(paths)
-    scores: list[float] = []
-    for start in range(0, len(paths), AT_ONCE):
-        scores += _scores(paths[start : start + AT_ONCE])
-    return scores
+    # Those measured together should be of like length.
+    order = sorted(range(len(paths)), key=lambda number: paths[number].length_px)
+    found: dict[int, float] = {}
+    for start in range(0, len(order), AT_ONCE):
+        some = order[start : start + AT_ONCE]
+        found.update(zip(some, _scores([paths[number] for number in some]), strict=True))
+    return [found[number] for number in range(len(paths))]
 
 
 def _scores(paths: Sequence[SliderPath]) -> list[float]:
     coarse = _sampled(paths, COARSE_PX)
     pairs, _ = coarse.near_pairs(FOLD_PX + COARSE_PX, NEAR_COARSE_SAMPLES)
-    suspects: list[int] = np.unique(coarse.curve[pairs]).tolist()
+    suspects: list[int] = np.unique(pairs % len(paths)).tolist()
     found = dict.fromkeys(range(len(paths)), 0.0)
     if suspects:
         fine = _sampled([paths[number] for number in suspects], 1.0)
-        found.update(zip(suspects, _fine_scores(fine, len(suspects)), strict=True))
+        found.update(zip(suspects, _fine_scores(fine), strict=True))
     return [found[number] for number in range(len(paths))]
 
 
 def _sampled(paths: Sequence[SliderPath], step_px: float) -> _Samples:
-    """Places at equal steps along each path."""
-    counts = [min(MAX_SAMPLES, max(3, round(path.length_px / step_px))) for path in paths]
+    counts = np.array([min(MAX_SAMPLES, max(3, round(p.length_px / step_px))) for p in paths])
     # All paths as one, with a gap between each and the next.
     courses = [path.course for path in paths]
     lengths = [float(course.distances[-1]) for course in courses]
@@ -95,34 +93,30 @@ def _sampled(paths: Sequence[SliderPath], step_px: float) -> _Samples:
         [course.distances + base for course, base in zip(courses, bases, strict=True)]
     )
     points = np.concatenate([course.points for course in courses])
-    curve = np.repeat(np.arange(len(paths)), counts)
-    firsts = np.array([0, *accumulate(counts)][:-1])
-    steps = np.array(
-        [path.length_px / (count - 1) for path, count in zip(paths, counts, strict=True)]
-    )
-    at = (np.arange(len(curve)) - firsts[curve]) * steps[curve]
-    at = np.minimum(at, np.array(lengths)[curve]) + np.array(bases)[curve]
-    xs = np.interp(at, distances, points[:, 0])
-    ys = np.interp(at, distances, points[:, 1])
-    return _Samples(np.stack([xs, ys], axis=1), curve, max(counts))
+    number = np.arange(int(counts.max()))[:, None]
+    at: Array = number * (np.array([path.length_px for path in paths]) / (counts - 1))
+    at = np.minimum(at, lengths) + bases
+    at = np.where(number < counts, at, np.nan)
+    return _Samples(np.interp(at, distances, points[:, 0]), np.interp(at, distances, points[:, 1]))
 
 
-def _fine_scores(samples: _Samples, n_curves: int) -> list[float]:
-    steps = np.diff(samples.points, axis=0)
-    angles = np.arctan2(steps[:, 1], steps[:, 0])
+def _fine_scores(samples: _Samples) -> list[float]:
+    xs, ys = samples.xs, samples.ys
+    angles = np.arctan2(ys[1:] - ys[:-1], xs[1:] - xs[:-1])
     # The last sample of a curve has no direction.
-    kept = np.flatnonzero(samples.curve[1:] == samples.curve[:-1])
-    directed = _Samples(samples.points[kept], samples.curve[kept], samples.longest - 1)
-    first, second = directed.near_pairs(FOLD_PX, NEAR_SAMPLES)
-    apart = directed.points[first] - directed.points[second]
-    distance = np.hypot(apart[:, 0], apart[:, 1])
-    between = np.abs(angles[kept[first]] - angles[kept[second]]) % math.pi
+    directed = np.isfinite(angles)
+    samples = _Samples(np.where(directed, xs[:-1], np.nan), ys[:-1])
+    first, second = samples.near_pairs(FOLD_PX, NEAR_SAMPLES)
+    xs, ys, angles = samples.xs.ravel(), samples.ys.ravel(), angles.ravel()
+    distance = np.hypot(xs[first] - xs[second], ys[first] - ys[second])
+    between = np.abs(angles[first] - angles[second]) % math.pi
     between = np.minimum(between, math.pi - between)
     nearness = 100 * math.sqrt(10) / 10 ** (2 * distance) / 125
     likeness = 1 / ((between / math.pi * 20) ** 3 + 0.01) / 250
-    scores, curve = nearness * likeness, directed.curve[first]
+    scores, curve = nearness * likeness, first % directed.shape[1]
     order = np.lexsort((-scores, curve))
     scores, curve = scores[order], curve[order]
-    rank = np.arange(len(curve)) - np.searchsorted(curve, curve)
+    counts = np.bincount(curve, minlength=directed.shape[1])
+    rank = np.arange(len(curve)) - (counts.cumsum() - counts)[curve]
     weights = np.where(rank < MOST_PAIRS, WEIGHT_DECAY ** np.minimum(rank, MOST_PAIRS), 0.0)
-    return np.bincount(curve, scores * weights, minlength=n_curves).tolist()
+    return np.bincount(curve, scores * weights, minlength=directed.shape[1]).tolist()

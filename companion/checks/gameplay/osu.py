@@ -182,10 +182,12 @@ class OsuView:
         self.preempt_ms = preempt_ms(beatmap.ar if ar is None else ar)
         self.heights = stack_heights(beatmap, paths, ar=ar)
         self.paths = paths
-        self._upside_down = upside_down
         self._offsets_px = [-STACK_OFFSET_RADII * h * self.radius_px for h in self.heights]
-        self._heads = [self._seen((item.x, item.y), n) for n, item in enumerate(self.objects)]
-        self._ends = [self._seen(place, n) for n, place in enumerate(paths.last)]
+        heads = [(item.x, item.y) for item in self.objects]
+        self._heads, self._ends, self._path_ends = (
+            _shown(places, self._offsets_px, upside_down=upside_down)
+            for places in (heads, paths.last, paths.far)
+        )
 
     def offset_px(self, index: int) -> float:
         """How far the stack moves an object along both axes."""
@@ -201,12 +203,7 @@ class OsuView:
 
     def path_end(self, index: int) -> Point:
         """Where the far end of a slider's path is seen."""
-        return self._seen(self.paths.far[index], index)
-
-    def _seen(self, place: Point, index: int) -> Point:
-        x, y = place
-        offset = self._offsets_px[index]
-        return x + offset, (PLAYFIELD_HEIGHT_PX - y if self._upside_down else y) + offset
+        return self._path_ends[index]
 
     @cached_property
     def gaps(self) -> list[Gap]:
@@ -220,6 +217,16 @@ class OsuView:
             )
             if not (spinners[number] or spinners[number + 1])
         ]
+
+
+def _shown(
+    places: Sequence[Point], offsets_px: Sequence[float], *, upside_down: bool
+) -> list[Point]:
+    if not places:
+        return []
+    xs, ys = np.array(places).T
+    ys = PLAYFIELD_HEIGHT_PX - ys if upside_down else ys
+    return list(zip((xs + offsets_px).tolist(), (ys + offsets_px).tolist(), strict=True))
 
 
 def osu_view(difficulty: Difficulty) -> OsuView:

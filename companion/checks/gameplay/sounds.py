@@ -67,14 +67,13 @@ def sounds(difficulty: Difficulty) -> tuple[Sound, ...]:
     at = np.array([edge[2] for edge in edges], dtype=np.float64) + SAMPLE_LENIENCY_MS
     starts = np.array([point.time_ms for point in points])
     governing: list[int] = np.maximum(0, np.searchsorted(starts, at, side="right") - 1).tolist()
+    lines = [(point.sample_set, point.sample_index, point.volume) for point in points]
+    lines = lines or [(beatmap.default_sample_set, 0, 100)]
     found: list[Sound] = []
     for (item, node, ms, hitsound, normal, addition), index in zip(edges, governing, strict=True):
-        if points:
-            point = points[index]
-            line_set, line_index, line_volume = point.sample_set, point.sample_index, point.volume
-        else:
-            line_set, line_index, line_volume = beatmap.default_sample_set, 0, 100
+        line_set, line_index, line_volume = lines[index]
         played_set = normal or line_set
+        sample = item.sample
         found.append(
             Sound(
                 item,
@@ -83,8 +82,8 @@ def sounds(difficulty: Difficulty) -> tuple[Sound, ...]:
                 hitsound,
                 played_set,
                 addition or played_set,
-                item.sample.index or line_index,
-                item.sample.volume or line_volume,
+                sample.index or line_index,
+                sample.volume or line_volume,
             )
         )
     return tuple(found)

@@ -71,7 +71,10 @@ def _may_leave(view: OsuView, index: int) -> bool:
     item = view.objects[index]
     is_slider = isinstance(item, Slider)
     reach = view.radius_px + abs(view.offset_px(index)) + (item.length_px if is_slider else 0.0)
-    if reach <= min(item.x - LEFT_PX, item.y - TOP_PX, RIGHT_PX - item.x, BOTTOM_PX - item.y):
+    if (
+        LEFT_PX + reach <= item.x <= RIGHT_PX - reach
+        and TOP_PX + reach <= item.y <= BOTTOM_PX - reach
+    ):
         return False
     if not is_slider:
         return True

@@ -11,7 +11,7 @@ from companion.checks.check import DifficultyCheck, Issue
 from companion.checks.gameplay.difficulty import circle_radius_px
 from companion.checks.gameplay.folds import FOLD_PX, fold_scores
 from companion.checks.gameplay.paths import slider_paths
-from companion.checks.gameplay.sliders import tick_progress
+from companion.checks.gameplay.sliders import tick_distances_px, tick_progress
 from companion.checks.summaries import summarised
 from companion.findings import Severity
 
@@ -33,13 +33,13 @@ CERTAIN_SCORE, LIKELY_SCORE = 5.0, 2.0
 def find_ambiguous(difficulty: Difficulty) -> Iterator[Issue]:
     """Sliders whose head, tail or a red anchor lie on one another."""
     radius_px = circle_radius_px(difficulty.beatmap.cs)
-    paths = difficulty.fact(slider_paths)
+    paths, ticks_px = difficulty.fact(slider_paths), difficulty.fact(tick_distances_px)
     for index, item in enumerate(difficulty.beatmap.hit_objects):
         if not isinstance(item, Slider):
             continue
         part = ""
         if math.dist(paths.far[index], (item.x, item.y)) <= MEETING_PX:
-            ticks = tick_progress(item, difficulty.beatmap)
+            ticks = tick_progress(item, ticks_px[index])
             part = _closed_part(item, [paths.place(index, tick) for tick in ticks], radius_px)
         part = part or _anchor_part(item, paths.far[index])
         if part:

@@ -60,28 +60,31 @@ def _jump(number: int, start_ms: float, apart_ms: float, apart_px: float) -> Jum
 def find_abnormal(difficulty: Difficulty) -> Iterator[Issue]:
     """Jumps far beyond what other gaps of the same length were worth so far."""
     view = difficulty.fact(osu_view)
-    known: dict[tuple[int, bool], deque[Jump]] = {}
+    after_others: dict[int, deque[Jump]] = {}
+    after_sliders: dict[int, deque[Jump]] = {}
     for index, apart_ms, apart_px in view.gaps:
         if not 0 < apart_ms <= LONGEST_GAP_MS:
             continue
         item = view.objects[index]
-        gap = _jump(index, item.start_ms, apart_ms, max(SHORTEST_PX, apart_px))
         is_slider = isinstance(item, Slider)
+        known = after_sliders if is_slider else after_others
+        gap = _jump(index, item.start_ms, apart_ms, max(SHORTEST_PX, apart_px))
         bucket = int(apart_ms // SAME_SNAP_MS)
         if gap.apart_px > view.radius_px * LEAST_RADII:
-            similar = _slower(gap, known, bucket, is_slider=is_slider)
-            yield from _abnormal(view, gap, similar, is_slider=is_slider)
-        known.setdefault((bucket, is_slider), deque(maxlen=REMEMBERED)).append(gap)
+            similar = _slower(gap, known, bucket)
+            if len(similar) >= LEAST_KNOWN:
+                yield from _abnormal(view, gap, similar, is_slider=is_slider)
+        if bucket not in known:
+            known[bucket] = deque(maxlen=REMEMBERED)
+        known[bucket].append(gap)
 
 
-def _slower(
-    gap: Jump, known: Mapping[tuple[int, bool], Sequence[Jump]], bucket: int, *, is_slider: bool
-) -> list[Jump]:
+def _slower(gap: Jump, known: Mapping[int, Sequence[Jump]], bucket: int) -> list[Jump]:
     """Earlier gaps of the same length; none as soon as one of them was faster."""
     similar: list[Jump] = []
     apart_ms, speed = gap.apart_ms, gap.speed
     for near in (bucket, bucket - 1, bucket + 1):
-        for earlier in known.get((near, is_slider), ()):
+        for earlier in known.get(near, ()):
             if abs(earlier.apart_ms - apart_ms) <= SAME_SNAP_MS:
                 if earlier.speed > speed:
                     return []
@@ -92,8 +95,6 @@ def _slower(
 def _abnormal(
     view: OsuView, gap: Jump, similar: Sequence[Jump], *, is_slider: bool
 ) -> Iterator[Issue]:
-    if len(similar) < LEAST_KNOWN:
-        return
     expected = sum(one.apart_px for one in similar) / sum(one.apart_ms for one in similar)
     # The ball may be left before the slider ends.
     spared_px = view.radius_px * SLIDER_LENIENCY_RADII if is_slider else 0.0

@@ -19,7 +19,7 @@ from companion.checks.gameplay.difficulty import (
 )
 from companion.checks.gameplay.osu import hard_rock_view, osu_view
 from companion.checks.gameplay.paths import path_of
-from companion.checks.gameplay.sliders import tick_count
+from companion.checks.gameplay.sliders import tick_count, tick_distance_px
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,7 +142,7 @@ def test_stacks_of_a_real_map_are_as_another_implementation_has_them(shared_data
         difficulty = difficulty_of((folder / f"osu-{name}.osu").read_bytes())
         heights = difficulty.fact(osu_view).heights
         ticks = sum(
-            tick_count(item, difficulty.beatmap)
+            tick_count(item, tick_distance_px(item, difficulty.beatmap))
             for item in difficulty.beatmap.hit_objects
             if isinstance(item, Slider)
         )
