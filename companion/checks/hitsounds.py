@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from companion.beatmap import Mode, Slider, TimeRange
 from companion.checks.check import DifficultyCheck, Issue, name_of
 from companion.checks.gameplay.sounds import ADDITIONS, WHISTLE, Sound, sounds
+from companion.checks.summaries import summarised
 from companion.findings import Severity
 
 if TYPE_CHECKING:
@@ -91,13 +92,13 @@ def find_muted(difficulty: Difficulty) -> Iterator[Issue]:
         quietest = min(group, key=_faintness)
         severity = _faint_severity(quietest)
         if severity != level and run:
-            yield _muted(run, level)
+            yield _muted(run, level, difficulty.mode)
             run = []
         level = severity
         if severity is not None:
             run.append(quietest)
     if run:
-        yield _muted(run, level)
+        yield _muted(run, level, difficulty.mode)
 
 
 def _faintness(sound: Sound) -> tuple[int, int]:
@@ -113,12 +114,12 @@ def _faint_severity(sound: Sound) -> Severity | None:
     return None
 
 
-def _muted(run: Sequence[Sound], severity: Severity | None) -> Issue:
+def _muted(run: Sequence[Sound], severity: Severity | None, mode: Mode) -> Issue:
     volumes = sorted({sound.volume for sound in run})
     heard = f"{volumes[0]} %" if len(volumes) == 1 else f"{volumes[0]} to {volumes[-1]} %"
     first, last = run[0], run[-1]
     if len(run) == 1:
-        name = name_of(first.item)
+        name = name_of(first.item, mode)
         part = f"{name}'s end or a repeat" if isinstance(first.item, Slider) else name
         part = name if first.active else part
         message = f"The {part} has a volume of {heard} and can hardly be heard."
@@ -194,7 +195,7 @@ CHECKS: tuple[Check, ...] = (
             "break on purpose."
         ),
         severities=(Severity.WARNING, Severity.MINOR),
-        find=find_muted,
+        find=summarised(find_muted),
     ),
     DifficultyCheck(
         code="slider_body_whistle",
@@ -209,6 +210,6 @@ CHECKS: tuple[Check, ...] = (
         ),
         severities=(Severity.MINOR,),
         modes=frozenset({Mode.OSU, Mode.CATCH}),
-        find=find_body_additions,
+        find=summarised(find_body_additions),
     ),
 )

@@ -17,6 +17,7 @@ from companion.checks.gameplay.edges import (
     own_grid_distances_ms,
     part_name,
 )
+from companion.checks.summaries import MOST_WITH_FIX, summarised
 from companion.findings import Severity, timestamp
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ def _unsnapped(
     return Issue(
         severity=Severity.PROBLEM if abs(distance) >= SNAPPED_MS else Severity.MINOR,
         message=(
-            f"The {part_name(item, node)} is {abs(distance):.1f} ms {side} the nearest tick of "
-            "the beat grid."
+            f"The {part_name(item, node, difficulty.mode)} is {abs(distance):.1f} ms {side} the "
+            "nearest tick of the beat grid."
         ),
         objects=(item,),
         fix=fix,
@@ -120,9 +121,9 @@ def find_snapped_to_old_line(difficulty: Difficulty) -> Iterator[Issue]:
         yield Issue(
             severity=Severity.WARNING,
             message=(
-                f"The {part_name(item, node)} is on the beat grid of the red line before, but "
-                f"{abs(distance):.0f} ms off that of the one at {timestamp(new.time_ms)}, which "
-                "is about to begin."
+                f"The {part_name(item, node, difficulty.mode)} is on the beat grid of the red "
+                f"line before, but {abs(distance):.0f} ms off that of the one at "
+                f"{timestamp(new.time_ms)}, which is about to begin."
             ),
             objects=(item,),
             detail=f"node {node}",
@@ -163,7 +164,7 @@ CHECKS: tuple[Check, ...] = (
             "millisecond below it, which calls an object 1.1 ms off a problem."
         ),
         severities=(Severity.PROBLEM, Severity.MINOR),
-        find=find_unsnapped,
+        find=summarised(find_unsnapped, MOST_WITH_FIX),
     ),
     DifficultyCheck(
         code="snapped_to_old_line",

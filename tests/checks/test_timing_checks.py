@@ -40,6 +40,26 @@ def test_a_circle_off_the_grid_is_found_and_can_be_snapped(
     assert unsnapped(fixed) == []
 
 
+@pytest.mark.parametrize(
+    ("mode", "names"),
+    [(0, ["circle", "slider"]), (1, ["note", "drumroll"]), (2, ["fruit", "slider"])],
+)
+def test_objects_are_called_what_their_ruleset_calls_them(
+    map_text: MapText, mode: int, names: list[str]
+) -> None:
+    lines = ("100,100,505,1,0", "100,100,1505,2,0,L|240:100,1,140")
+    findings = unsnapped(map_text(lines, mode=mode))
+    assert [f.message.split()[1] for f in findings] == names
+
+
+@pytest.mark.parametrize(("count", "n_found"), [(100, 100), (101, 1)])
+def test_a_map_off_the_grid_throughout_is_told_once(
+    map_text: MapText, count: int, n_found: int
+) -> None:
+    findings = unsnapped(map_text([f"100,100,{n * 500 + 5},1,0" for n in range(count)]))
+    assert len(findings) == n_found
+
+
 def test_the_fix_says_to_which_divisor_it_snaps(map_text: MapText) -> None:
     (finding,) = unsnapped(map_text(("100,100,253,1,0",)))
     assert finding.fix_label == "Snap to 1/2"
