@@ -17,11 +17,12 @@ from companion.checks.gameplay.edges import (
     own_grid_distances_ms,
     part_name,
 )
+from companion.checks.gameplay.mania import SHORTEST_HOLD_MS
 from companion.checks.summaries import MOST_WITH_FIX, summarised
 from companion.findings import Severity, timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from companion.beatmap import HitObject, TextEdit, TimingPoint
     from companion.checks.check import Check
@@ -45,26 +46,41 @@ def find_unsnapped(difficulty: Difficulty) -> Iterator[Issue]:
         owner = int(found.owners[position])
         if owner not in worst or abs(off[position]) > abs(off[worst[owner]]):
             worst[owner] = position
-    for index, position in worst.items():
-        item = difficulty.beatmap.hit_objects[index]
-        node, ms = int(found.nodes[position]), float(found.times_ms[position])
-        yield _unsnapped(difficulty, item, node, ms, float(off[position]))
+    groups: dict[tuple[int, int], list[int]] = {}
+    for position in worst.values():
+        item = difficulty.beatmap.hit_objects[int(found.owners[position])]
+        edge_ms = math.floor(found.times_ms[position])
+        groups.setdefault((math.floor(item.start_ms), edge_ms), []).append(position)
+    for (start_ms, edge_ms), positions in groups.items():
+        yield _unsnapped(difficulty, positions, "" if edge_ms == start_ms else f"{edge_ms}")
 
 
-def _unsnapped(
-    difficulty: Difficulty, item: HitObject, node: int, ms: float, distance: float
-) -> Issue:
-    side = "after" if distance > 0 else "before"
-    fix, label = _snap_fix(difficulty, item, node, ms)
+def _unsnapped(difficulty: Difficulty, positions: Sequence[int], detail: str) -> Issue:
+    """An issue about edges at one moment, of objects that begin together."""
+    found = difficulty.fact(edges)
+    distance = float(difficulty.fact(off_grid_ms)[positions[0]])
+    items = [difficulty.beatmap.hit_objects[int(found.owners[n])] for n in positions]
+    nodes = [int(found.nodes[n]) for n in positions]
+    names = [
+        part_name(item, node, difficulty.mode) for item, node in zip(items, nodes, strict=True)
+    ]
+    name = names[0] if len(set(names)) == 1 else "object"
+    who = f"The {name} is" if len(items) == 1 else f"{len(items)} {name}s are"
+    fixes = [
+        _snap_fix(difficulty, item, node, float(found.times_ms[n]))
+        for item, node, n in zip(items, nodes, positions, strict=True)
+    ]
+    mended = all(fix for fix, _ in fixes)
     return Issue(
         severity=Severity.PROBLEM if abs(distance) >= SNAPPED_MS else Severity.MINOR,
         message=(
-            f"The {part_name(item, node, difficulty.mode)} is {abs(distance):.1f} ms {side} the "
-            "nearest tick of the beat grid."
+            f"{who} {abs(distance):.1f} ms {'after' if distance > 0 else 'before'} the nearest "
+            "tick of the beat grid."
         ),
-        objects=(item,),
-        fix=fix,
-        fix_label=label,
+        objects=tuple(items),
+        detail=detail,
+        fix=tuple(edit for fix, _ in fixes for edit in fix) if mended else (),
+        fix_label=fixes[0][1] if mended else None,
     )
 
 
@@ -83,15 +99,20 @@ def _snap_fix(
     text = str(snapped - difficulty.beatmap.time_offset_ms)
     label = f"Snap to 1/{tick.divisor}"
     if node == 0:
-        if isinstance(item, Spinner | HoldNote) and snapped >= item.end_ms:
+        if isinstance(item, Spinner | HoldNote) and _too_short(item, item.end_ms - snapped):
             return (), None
         return difficulty.replace_fields(item.line, {2: text}), label
-    if isinstance(item, Spinner | HoldNote) and snapped > item.start_ms:
+    if isinstance(item, Spinner | HoldNote) and not _too_short(item, snapped - item.start_ms):
         old = difficulty.field(item.line, 5)
         # A hold note's sounds are glued to its end time with a colon.
         rest = old[old.index(":") :] if ":" in old else ""
         return difficulty.replace_fields(item.line, {5: text + rest}), f"{label} (end)"
     return (), None
+
+
+def _too_short(item: HitObject, new_duration_ms: float) -> bool:
+    """Whether an object would be too short to be held, and is not so already."""
+    return new_duration_ms <= 0 or new_duration_ms < min(SHORTEST_HOLD_MS, item.duration_ms)
 
 
 def find_snapped_to_old_line(difficulty: Difficulty) -> Iterator[Issue]:
