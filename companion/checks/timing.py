@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from companion.beatmap import HoldNote, Spinner, nearest_tick
-from companion.checks.check import DifficultyCheck, Issue
+from companion.beatmap import HoldNote, Slider, Spinner, nearest_tick
+from companion.checks.check import DifficultyCheck, Issue, edge_numbers
 from companion.checks.gameplay.edges import (
     SHORTEST_BEAT_MS,
     SNAPPED_MS,
     edges,
+    grid_distances_ms,
     off_grid_ms,
     own_grid_distances_ms,
     part_name,
@@ -24,7 +25,7 @@ from companion.findings import Severity, timestamp
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from companion.beatmap import HitObject, TextEdit, TimingPoint
+    from companion.beatmap import Beatmap, HitObject, TextEdit, TimingPoint
     from companion.checks.check import Check
     from companion.checks.difficulty import Difficulty
 
@@ -96,10 +97,15 @@ def _snap_fix(
     if tick is None:
         return (), None
     snapped = math.floor(tick.time_ms + 1e-6)  # as stable writes ticks
+    left = grid_distances_ms(np.array([float(snapped)]), difficulty.beatmap.red_lines)
+    if abs(float(left[0])) >= MINOR_MS:  # a tick of a red line that is an effect
+        return (), None
     text = str(snapped - difficulty.beatmap.time_offset_ms)
     label = f"Snap to 1/{tick.divisor}"
     if node == 0:
         if isinstance(item, Spinner | HoldNote) and _too_short(item, item.end_ms - snapped):
+            return (), None
+        if isinstance(item, Slider) and _loses_its_end(difficulty.beatmap, item, snapped):
             return (), None
         return difficulty.replace_fields(item.line, {2: text}), label
     if isinstance(item, Spinner | HoldNote) and not _too_short(item, snapped - item.start_ms):
@@ -108,6 +114,16 @@ def _snap_fix(
         rest = old[old.index(":") :] if ":" in old else ""
         return difficulty.replace_fields(item.line, {5: text + rest}), f"{label} (end)"
     return (), None
+
+
+def _loses_its_end(beatmap: Beatmap, item: Slider, snapped: float) -> bool:
+    """Whether a slider would come under another line's velocity, and end off the grid by that."""
+    span_ms = beatmap.object_reader.span_ms(item.length_px, snapped)
+    if span_ms == item.span_ms:
+        return False
+    times = snapped + span_ms * np.array(edge_numbers(item), dtype=np.float64)
+    off = grid_distances_ms(times, beatmap.red_lines)
+    return bool((np.abs(off) >= SNAPPED_MS).any())
 
 
 def _too_short(item: HitObject, new_duration_ms: float) -> bool:
