@@ -62,9 +62,9 @@ def with_numbers_respelt(data: bytes, spelling: str) -> bytes:
         elif section in (b"[TimingPoints]", b"[HitObjects]") and b"," in line:
             n_fields = 1 if section == b"[TimingPoints]" else 3
             fields = line.split(b",")
-            for index in range(n_fields):
-                if fields[index].isdigit():
-                    fields[index] = spelling.format(fields[index].decode()).encode()
+            for index, text in enumerate(fields[:n_fields]):
+                if text.isdigit():
+                    fields[index] = spelling.format(text.decode()).encode()
             lines[number] = b",".join(fields)
     return b"\r\n".join(lines)
 
