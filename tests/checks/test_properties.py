@@ -21,7 +21,14 @@ from companion.checks import (
     read_folder,
 )
 from tests.checks.conftest import chart
-from tests.checks.variants import found, heard, unsettled, unsettled_in_set, with_sections_reversed
+from tests.checks.variants import (
+    FIXING,
+    found,
+    heard,
+    unsettled,
+    unsettled_in_set,
+    with_sections_reversed,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +54,7 @@ OBJECTS = (
     "-200,100,2013,1,0,0:0:0:0:",
     "256,192,3500,12,0,4128,0:0:0:0:",
     "100,100,4505,2,2,B|100:100|240:100,1,140,0|0,0:0|0:0,0:0:0:0:",
+    "300,100,4750,128,0,4750:0:0:0:0:",
     *(f"100,100,{7000 + n * 250},1,{n % 3 * 2},0:0:0:{5 + n % 20}:" for n in range(60)),
 )
 RICH: dict[str, Any] = {
@@ -110,11 +118,22 @@ def test_a_fix_settles_its_finding_and_makes_no_problem(mode: int, level: Level 
     assert list(unsettled(data, fixes, before, level)) == []
 
 
+def uneven_set() -> Mapset:
+    """A set of which one difficulty has another preview, tick rate and source."""
+    metadata = (*METADATA, "Source:Game")
+    apart: dict[str, Any] = {**RICH, "metadata": metadata, "general": ("PreviewTime: 9",)}
+    maps = (rich(), rich(), chart(OBJECTS, **apart).replace(b"TickRate:1.2", b"TickRate:1"))
+    return Mapset(tuple(Difficulty(Document.parse(d), f"{n}.osu") for n, d in enumerate(maps)))
+
+
 def test_fixes_in_a_set_settle_their_findings() -> None:
-    usual, other = chart(OBJECTS, general=("PreviewTime: 9",), **RICH), rich()
-    mapset = Mapset(tuple(Difficulty(Document.parse(d), f"{d is other}") for d in (usual, other)))
-    assert any(finding.fix for finding in check_set(mapset))
-    assert list(unsettled_in_set(mapset)) == []
+    assert list(unsettled_in_set(uneven_set())) == []
+
+
+def test_the_fixes_of_all_rules_are_among_those_tried_here() -> None:
+    codes = {f.code for mode in range(4) for f in found(rich(mode), Level.HARD) if f.fix}
+    codes |= {f.code for f in check_set(uneven_set()) if f.fix}
+    assert codes == FIXING
 
 
 NUMBERS = st.one_of(

@@ -11,6 +11,7 @@ from companion.beatmap import Document
 from companion.beatmap.folder_files import list_files
 from companion.checks import read_folder
 from tests.checks.variants import (
+    FIXING,
     SPELLINGS,
     found,
     heard,
@@ -69,6 +70,7 @@ def test_fixes_of_real_maps_settle_their_findings(real_maps: list[bytes]) -> Non
         fixed.update(finding.code for finding in some)
         assert list(unsettled(data, some, before)) == []
     assert len(fixed) > 1
+    assert set(fixed) <= FIXING  # those are tried on maps made for it
 
 
 def test_fixes_of_real_sets_settle_their_findings(shared_data: Path) -> None:

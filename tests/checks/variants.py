@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from companion.checks import Level
     from companion.findings import Finding
 
+FIXING = {
+    "bad_break", "concurrent_lines", "concurrent_objects", "credit_format", "inconsistent_metadata",
+    "inconsistent_settings", "offscreen_object", "preview_time", "taiko_close_bar_lines",
+    "title_marker", "title_marker_mismatch", "unsnapped_object", "unused_green_line",
+    "zero_length_object",
+}  # fmt: skip
+"""The rules that offer fixes."""
 SECTION = re.compile(rb"^\[\w+\]\s*$")
 SPELLINGS = (" {}", "{}.0", "{}.000", "{}e0", "+{}")
 
