@@ -189,6 +189,11 @@ class Beatmap:
     @property
     def slider_tick_rate(self) -> float:
         """Slider ticks per beat, 0.5 to 8."""
+        return self._tick_rate
+
+    @cached_property
+    def _tick_rate(self) -> float:
+        # Asked for with every slider.
         return self._difficulty("SliderTickRate", 1.0, 0.5, 8.0)
 
     @property

@@ -23,6 +23,8 @@ MAX_EDGES = 64
 WHOLE_MAP = TimeRange(0, 0)
 """Where a finding is that has no place in time."""
 
+CIRCLE_NAMES = {Mode.TAIKO: "note", Mode.CATCH: "fruit", Mode.MANIA: "note"}
+
 WEIGHTS = {
     Severity.PROBLEM: 3.0,
     Severity.WARNING: 2.0,
@@ -173,10 +175,10 @@ def edge_numbers(item: Slider) -> list[int]:
     return [*range(min(item.slides, MAX_EDGES)), item.slides]
 
 
-def name_of(item: HitObject) -> str:
-    """What a mapper calls an object."""
+def name_of(item: HitObject, mode: Mode) -> str:
+    """What a mapper of a ruleset calls an object."""
     if isinstance(item, Circle):
-        return "circle"
+        return CIRCLE_NAMES.get(mode, "circle")
     if isinstance(item, Slider):
-        return "slider"
+        return "drumroll" if mode is Mode.TAIKO else "slider"
     return "hold note" if isinstance(item, HoldNote) else "spinner"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from companion.beatmap import Circle, HoldNote, Mode, Slider
 from companion.checks.check import WHOLE_MAP, DifficultyCheck, Issue, extent_of, name_of
 from companion.checks.gameplay.durations import drain_ms
+from companion.checks.summaries import MOST_WITH_FIX, summarised
 from companion.findings import Severity
 
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ def _concurrent(
             yield Issue(
                 severity=Severity.WARNING,
                 message=(
-                    f"The {name_of(item)} begins {gap_ms:.0f} ms after the slider before it; "
-                    f"there should be {MIN_SLIDER_GAP_MS:.0f} ms."
+                    f"The {name_of(item, difficulty.mode)} begins {gap_ms:.0f} ms after the "
+                    f"slider before it; there should be {MIN_SLIDER_GAP_MS:.0f} ms."
                 ),
                 objects=(lasting, item),
                 at=extent_of((item,)),
@@ -74,7 +75,7 @@ def _asks_for_more(difficulty: Difficulty, earlier: HitObject) -> bool:
 
 def _too_near(difficulty: Difficulty, earlier: HitObject, later: HitObject, gap_ms: float) -> Issue:
     fix: tuple[TextEdit, ...] = ()
-    first, second = name_of(earlier), name_of(later)
+    first, second = (name_of(item, difficulty.mode) for item in (earlier, later))
     if gap_ms > 0:
         message = f"The {second} begins only {gap_ms:.0f} ms after the {first} before it has ended."
     elif earlier.start_ms == later.start_ms:
@@ -103,7 +104,7 @@ def find_zero_length(difficulty: Difficulty) -> Iterator[Issue]:
         is_hold = isinstance(item, HoldNote)
         yield Issue(
             severity=Severity.PROBLEM,
-            message=f"The {name_of(item)} has no length.",
+            message=f"The {name_of(item, difficulty.mode)} has no length.",
             objects=(item,),
             fix=_as_note(difficulty, item) if is_hold else (),
             fix_label="Make it a single note" if is_hold else None,
@@ -124,7 +125,9 @@ def find_invisible(difficulty: Difficulty) -> Iterator[Issue]:
         if not isinstance(item, Slider):
             continue
         head = item.control_points[0]
-        negative = difficulty.field(item.line, 7).strip().startswith("-")
+        # A length of 0 or less is none, and the path then has its own.
+        unstated = item.known_path is not None
+        negative = unstated and difficulty.field(item.line, 7).strip().startswith("-")
         if negative or all(point == head for point in item.control_points):
             yield Issue(
                 severity=Severity.PROBLEM,
@@ -186,7 +189,7 @@ CHECKS: tuple[Check, ...] = (
             "lazer asks for them."
         ),
         severities=(Severity.PROBLEM, Severity.WARNING),
-        find=find_concurrent,
+        find=summarised(find_concurrent),
     ),
     DifficultyCheck(
         code="zero_length_object",
@@ -196,7 +199,7 @@ CHECKS: tuple[Check, ...] = (
         criterion="Sliders, spinners and hold notes have to last for some time.",
         answers=("lazer:ZeroLengthObjects",),
         severities=(Severity.PROBLEM,),
-        find=find_zero_length,
+        find=summarised(find_zero_length, MOST_WITH_FIX),
     ),
     DifficultyCheck(
         code="invisible_slider",

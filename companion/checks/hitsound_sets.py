@@ -10,6 +10,7 @@ import numpy as np
 from companion.beatmap import Circle, Mode, Slider, TimeRange
 from companion.checks.check import Issue, SetCheck
 from companion.checks.gameplay.sounds import CLAP, FINISH, WHISTLE, sounds
+from companion.checks.summaries import summarised
 from companion.checks.wording import listed
 from companion.findings import Severity
 
@@ -28,8 +29,6 @@ FEW_SOUNDS = 8
 """With fewer sounds nobody can tell that a difficulty goes its own way."""
 OWN_WAY_SHARE = 1 / 4
 """A difficulty in which more of the sounds than this differ goes its own way."""
-FEWEST_SHARE = 1 / 3
-"""Of the difficulties that sound at a time; what fewer of them have is their own emphasis."""
 NEAR_SOUNDS = 16
 """Gaps with no more sounds in between are one finding."""
 NAMES = {WHISTLE: "whistle", FINISH: "finish", CLAP: "clap"}
@@ -46,17 +45,24 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A place that lacks additions."""
+    """Places near to each other that lack the same additions."""
 
-    place: int
+    first: int
+    last: int
+    count: int
     missing: int
+    severity: Severity
     seen_in: tuple[str, ...]
-    """The difficulties that have them."""
+    """The difficulties that have them at all the places."""
 
-    def goes_on(self, later: Gap) -> bool:
-        """Whether a later place lacks the same as the same difficulties have, and is near."""
-        same = self.missing == later.missing and self.seen_in == later.seen_in
-        return same and later.place - self.place <= NEAR_SOUNDS
+    def joined(self, later: Gap) -> Gap | None:
+        """This and a later place as one; None where they have too little in common."""
+        seen_in = tuple(name for name in self.seen_in if name in later.seen_in)
+        same = (self.missing, self.severity) == (later.missing, later.severity)
+        if not (same and seen_in and later.first - self.last <= NEAR_SOUNDS):
+            return None
+        count = self.count + later.count
+        return Gap(self.first, later.last, count, self.missing, self.severity, seen_in)
 
 
 def heard(difficulty: Difficulty) -> Heard:
@@ -147,30 +153,29 @@ def _lacking(
         present[both] += 1
         for place in both[lacking != 0].tolist():
             witnesses.setdefault(place, []).append(f"[{other.name}]")
-    gaps: list[Gap] = [
-        Gap(place, int(missing[place]), tuple(witnesses[place]))
-        for place in map(int, np.flatnonzero(missing))
-        if len(witnesses[place]) >= present[place] * FEWEST_SHARE
-    ]
-    run: list[Gap] = []
-    for gap in gaps:
-        if run and not run[-1].goes_on(gap):
-            yield _issue(one, mine, run, len(others))
-            run = []
-        run.append(gap)
+    run: Gap | None = None
+    for place in map(int, np.flatnonzero(missing)):
+        seen_in = tuple(witnesses[place])
+        if len(seen_in) * 2 <= present[place]:
+            continue
+        severity = Severity.WARNING if len(seen_in) * 2 > len(others) else Severity.MINOR
+        gap = Gap(place, place, 1, int(missing[place]), severity, seen_in)
+        joined = run.joined(gap) if run else None
+        if run and joined is None:
+            yield _issue(one, mine, run)
+        run = joined or gap
     if run:
-        yield _issue(one, mine, run, len(others))
+        yield _issue(one, mine, run)
 
 
-def _issue(one: Difficulty, mine: Heard, run: Sequence[Gap], n_others: int) -> Issue:
-    names = [name for bit, name in NAMES.items() if run[0].missing & bit]
-    seen = run[0].seen_in
-    first, last = int(mine.times_ms[run[0].place]), int(mine.times_ms[run[-1].place])
-    where = "here" if len(run) == 1 else f"at {len(run)} places from here on"
+def _issue(one: Difficulty, mine: Heard, gap: Gap) -> Issue:
+    names = [name for bit, name in NAMES.items() if gap.missing & bit]
+    first, last = int(mine.times_ms[gap.first]), int(mine.times_ms[gap.last])
+    where = "here" if gap.count == 1 else f"at {gap.count} places from here on"
     return Issue(
-        severity=Severity.WARNING if len(seen) * 2 > n_others else Severity.MINOR,
-        message=f"There is no {listed(names)} {where}, but in {listed(seen)}.",
-        objects=(mine.objects[run[0].place],),
+        severity=gap.severity,
+        message=f"There is no {listed(names)} {where}, but in {listed(gap.seen_in)}.",
+        objects=(mine.objects[gap.first],),
         at=TimeRange(first, last + 1),
         detail=f"{first} {listed(names)}",
         difficulty=one,
@@ -184,17 +189,18 @@ CHECKS: tuple[Check, ...] = (
         category="Hit Sounds",
         cause=(
             "A head or end lacks an addition that most of the other difficulties have at this "
-            "time (warning), or a third of those that sound then (minor); a difficulty that "
-            "differs everywhere is named once."
+            "time (warning), or most of those that sound then (minor); a difficulty that differs "
+            "everywhere is named once."
         ),
         criterion="One moment of the song should sound the same in all difficulties.",
         answers=("MapsetVerifier:HitSoundConsistency",),
         differs=(
-            "What fewer than a third have is left out, as it is in nearly every set; places near "
-            "to each other that lack the same are one finding."
+            "What most lack is the emphasis of the few that have it, and left out; Mapset Verifier "
+            "lists it as minor for all the others. Places near to each other that lack the same "
+            "are one finding."
         ),
         severities=(Severity.WARNING, Severity.MINOR),
         modes=frozenset({Mode.OSU, Mode.CATCH}),
-        find=find_inconsistent_hitsounds,
+        find=summarised(find_inconsistent_hitsounds),
     ),
 )

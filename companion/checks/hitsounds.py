@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from companion.beatmap import Mode, Slider, TimeRange
 from companion.checks.check import DifficultyCheck, Issue, name_of
-from companion.checks.gameplay.sounds import WHISTLE, Sound, sounds
+from companion.checks.gameplay.sounds import ADDITIONS, WHISTLE, Sound, sounds
+from companion.checks.summaries import summarised
 from companion.findings import Severity
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def find_silent_stretches(difficulty: Difficulty) -> Iterator[Issue]:
     if len(beatmap.hit_objects) < FEW_OBJECTS:
         return
     heard = difficulty.fact(sounds)
-    marked = [n for n in range(len(heard)) if _stands_out(heard, n)]
+    marked = list(_standing_out(heard))
     if not marked:
         yield Issue(
             severity=Severity.PROBLEM,
@@ -47,18 +48,20 @@ def find_silent_stretches(difficulty: Difficulty) -> Iterator[Issue]:
             yield from _stretch(plain, beatmap)
 
 
-def _stands_out(heard: Sequence[Sound], n: int) -> bool:
-    """Whether a sound has an addition or a sample of its own, or differs from the one before."""
-    sound = heard[n]
-    return sound.additions != 0 or sound.custom or (n > 0 and _sets(sound) != _sets(heard[n - 1]))
-
-
-def _sets(sound: Sound) -> tuple[int, int, int]:
-    return sound.normal_set, sound.addition_set, sound.custom_index
+def _standing_out(heard: Sequence[Sound]) -> Iterator[int]:
+    """Which sounds have an addition or a sample of their own, or differ from the one before."""
+    before: tuple[int, int, int] | None = None
+    for n, sound in enumerate(heard):
+        sets = sound.normal_set, sound.addition_set, sound.custom_index
+        if sound.hitsound & ADDITIONS or sound.custom or (before is not None and sets != before):
+            yield n
+        before = sets
 
 
 def _stretch(plain: Sequence[Sound], beatmap: Beatmap) -> Iterator[Issue]:
     start_ms, end_ms = plain[0].time_ms, plain[-1].time_ms
+    if end_ms - start_ms < STRETCH_WARNING_MS:
+        return
     played_ms = (end_ms - start_ms) - sum(
         max(0.0, min(end_ms, pause.end_ms) - max(start_ms, pause.start_ms))
         for pause in beatmap.breaks
@@ -89,13 +92,13 @@ def find_muted(difficulty: Difficulty) -> Iterator[Issue]:
         quietest = min(group, key=_faintness)
         severity = _faint_severity(quietest)
         if severity != level and run:
-            yield _muted(run, level)
+            yield _muted(run, level, difficulty.mode)
             run = []
         level = severity
         if severity is not None:
             run.append(quietest)
     if run:
-        yield _muted(run, level)
+        yield _muted(run, level, difficulty.mode)
 
 
 def _faintness(sound: Sound) -> tuple[int, int]:
@@ -111,12 +114,12 @@ def _faint_severity(sound: Sound) -> Severity | None:
     return None
 
 
-def _muted(run: Sequence[Sound], severity: Severity | None) -> Issue:
+def _muted(run: Sequence[Sound], severity: Severity | None, mode: Mode) -> Issue:
     volumes = sorted({sound.volume for sound in run})
     heard = f"{volumes[0]} %" if len(volumes) == 1 else f"{volumes[0]} to {volumes[-1]} %"
     first, last = run[0], run[-1]
     if len(run) == 1:
-        name = name_of(first.item)
+        name = name_of(first.item, mode)
         part = f"{name}'s end or a repeat" if isinstance(first.item, Slider) else name
         part = name if first.active else part
         message = f"The {part} has a volume of {heard} and can hardly be heard."
@@ -192,7 +195,7 @@ CHECKS: tuple[Check, ...] = (
             "break on purpose."
         ),
         severities=(Severity.WARNING, Severity.MINOR),
-        find=find_muted,
+        find=summarised(find_muted),
     ),
     DifficultyCheck(
         code="slider_body_whistle",
@@ -207,6 +210,6 @@ CHECKS: tuple[Check, ...] = (
         ),
         severities=(Severity.MINOR,),
         modes=frozenset({Mode.OSU, Mode.CATCH}),
-        find=find_body_additions,
+        find=summarised(find_body_additions),
     ),
 )

@@ -11,6 +11,7 @@ import numpy as np
 from companion.beatmap import Mode, Slider, TimeRange
 from companion.checks.check import WHOLE_MAP, DifficultyCheck, Issue, name_of
 from companion.checks.gameplay.edges import edges, grid_distances_ms, off_grid_ms
+from companion.checks.summaries import MOST_WITH_FIX, summarised
 from companion.checks.wording import listed, plain
 from companion.findings import Severity
 
@@ -57,8 +58,9 @@ def find_late_lines(difficulty: Difficulty) -> Iterator[Issue]:
             yield Issue(
                 severity=Severity.WARNING,
                 message=(
-                    f"The {name_of(item)} is {plain(line.time_ms - item.start_ms)} ms before a "
-                    "line that changes the velocity, and so is not affected by it."
+                    f"The {name_of(item, beatmap.mode)} is "
+                    f"{plain(line.time_ms - item.start_ms)} ms before a line that changes "
+                    "the velocity, and so is not affected by it."
                 ),
                 objects=(item,),
             )
@@ -239,7 +241,7 @@ CHECKS: tuple[Check, ...] = (
         criterion="There may be one red and one green line at a time, and no more.",
         answers=("MapsetVerifier:ConcurrentLines",),
         severities=(Severity.PROBLEM, Severity.MINOR),
-        find=find_concurrent_lines,
+        find=summarised(find_concurrent_lines, MOST_WITH_FIX),
     ),
     DifficultyCheck(
         code="bad_first_line",

@@ -40,24 +40,32 @@ FIELDS = {
 ROMANISED = {"Title": "title", "Artist": "artist", "Creator": "creator"}
 
 _POSSESSOR = re.compile(r"(.+?)(?:['\u2019]s|(?<=s)['\u2019])(?=\s|$)", re.IGNORECASE)
-_SEPARATORS = re.compile(r"[,&|/]")
+_SEPARATORS = re.compile(r"[,&|/]|\sx\s", re.IGNORECASE)
 
 
-def find_missing_genre_or_language(difficulty: Difficulty) -> Iterator[Issue]:
-    """No tag that names a genre, or none that names a language."""
+WANTED_TAGS = {
+    _GENRE: "the genre (rock, electronic, video game, …)",
+    _LANGUAGE: "the language (english, japanese, instrumental, …)",
+}
+
+
+def find_missing_genre_or_language(mapset: Mapset) -> Iterator[Issue]:
+    """No tag that names a genre, or none that names a language; told once for the whole set."""
+    lacking = [(one, _unnamed(one)) for one in mapset.difficulties]
+    alike = len({missing for _, missing in lacking}) == 1
+    for one, missing in lacking[:1] if alike else lacking:
+        if missing:
+            yield Issue(
+                severity=Severity.WARNING,
+                message=f"No tag names {' or '.join(missing)}.",
+                detail="tags",
+                difficulty=None if alike else one,
+            )
+
+
+def _unnamed(difficulty: Difficulty) -> tuple[str, ...]:
     text = " ".join(difficulty.beatmap.tags).lower()
-    if not _GENRE.search(text):
-        yield Issue(
-            severity=Severity.WARNING,
-            message="No tag names the genre (rock, electronic, video game, …).",
-            detail="genre",
-        )
-    if not _LANGUAGE.search(text):
-        yield Issue(
-            severity=Severity.WARNING,
-            message="No tag names the language (english, japanese, instrumental, …).",
-            detail="language",
-        )
+    return tuple(words for pattern, words in WANTED_TAGS.items() if not pattern.search(text))
 
 
 def possessors(name: str) -> list[str]:
@@ -158,7 +166,7 @@ def _differing(
 
 
 CHECKS: tuple[Check, ...] = (
-    DifficultyCheck(
+    SetCheck(
         code="genre_language_tags",
         title="Genre and language",
         category="Metadata",

@@ -53,15 +53,21 @@ def find_missing_backgrounds(mapset: Mapset) -> Iterator[Issue]:
 
 
 def find_lost_backgrounds(folder: Folder) -> Iterator[Issue]:
-    """Backgrounds whose file is not there."""
+    """Backgrounds whose file is not there; one that several difficulties name is told once."""
+    users: dict[str, list[Difficulty]] = {}
     for one in folder.mapset.difficulties:
         path = one.fact(background_of)
         if path and folder.file(path) is None:
-            yield Issue(
-                severity=Severity.PROBLEM,
-                message=f"The background “{path}” is not in the folder.",
-                difficulty=one,
-            )
+            users.setdefault(path, []).append(one)
+    for path, named_by in users.items():
+        alone = len(named_by) == 1
+        who = "" if alone else f" of {len(named_by)} difficulties"
+        yield Issue(
+            severity=Severity.PROBLEM,
+            message=f"The background “{path}”{who} is not in the folder.",
+            detail=path,
+            difficulty=named_by[0] if alone else None,
+        )
 
 
 def find_bad_backgrounds(folder: Folder) -> Iterator[Issue]:
@@ -179,14 +185,18 @@ def _overlays(events: Iterable[StoryEvent]) -> Iterator[Issue]:
         )
 
 
-def find_guild_tags(difficulty: Difficulty) -> Iterator[Issue]:
+def find_guild_tags(mapset: Mapset) -> Iterator[Issue]:
     """Maps of the Mappers' Guild, whose backgrounds need a licence."""
-    text = " ".join(difficulty.beatmap.tags).lower()
-    if any(f" {tag} " in f" {text} " for tag in GUILD_TAGS):
+    if any(_names_guild(one) for one in mapset.difficulties):
         yield Issue(
             severity=Severity.MINOR,
             message="Maps of the Mappers' Guild may only use backgrounds that osu! has a right to.",
         )
+
+
+def _names_guild(difficulty: Difficulty) -> bool:
+    text = " ".join(difficulty.beatmap.tags).lower()
+    return any(f" {tag} " in f" {text} " for tag in GUILD_TAGS)
 
 
 CHECKS: tuple[Check, ...] = (
@@ -264,7 +274,7 @@ CHECKS: tuple[Check, ...] = (
         severities=(Severity.WARNING,),
         find=find_shared_overlays,
     ),
-    DifficultyCheck(
+    SetCheck(
         code="guild_background",
         title="Mappers' Guild backgrounds",
         category="Resources",

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MOST = 30
 """More findings of one kind about one difficulty are told as one."""
+MOST_WITH_FIX = 100
+"""The same where each of them has a fix, which the one does not."""
 
 
 def summarised(

@@ -7,22 +7,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from companion.beatmap import HoldNote, Spinner, nearest_tick
-from companion.checks.check import DifficultyCheck, Issue
+from companion.beatmap import HoldNote, Slider, Spinner, nearest_tick
+from companion.checks.check import DifficultyCheck, Issue, edge_numbers
 from companion.checks.gameplay.edges import (
     SHORTEST_BEAT_MS,
     SNAPPED_MS,
     edges,
+    grid_distances_ms,
     off_grid_ms,
     own_grid_distances_ms,
     part_name,
 )
+from companion.checks.gameplay.mania import SHORTEST_HOLD_MS
+from companion.checks.summaries import MOST_WITH_FIX, summarised
 from companion.findings import Severity, timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from companion.beatmap import HitObject, TextEdit, TimingPoint
+    from companion.beatmap import Beatmap, HitObject, TextEdit, TimingPoint
     from companion.checks.check import Check
     from companion.checks.difficulty import Difficulty
 
@@ -44,26 +47,41 @@ def find_unsnapped(difficulty: Difficulty) -> Iterator[Issue]:
         owner = int(found.owners[position])
         if owner not in worst or abs(off[position]) > abs(off[worst[owner]]):
             worst[owner] = position
-    for index, position in worst.items():
-        item = difficulty.beatmap.hit_objects[index]
-        node, ms = int(found.nodes[position]), float(found.times_ms[position])
-        yield _unsnapped(difficulty, item, node, ms, float(off[position]))
+    groups: dict[tuple[int, int], list[int]] = {}
+    for position in worst.values():
+        item = difficulty.beatmap.hit_objects[int(found.owners[position])]
+        edge_ms = math.floor(found.times_ms[position])
+        groups.setdefault((math.floor(item.start_ms), edge_ms), []).append(position)
+    for (start_ms, edge_ms), positions in groups.items():
+        yield _unsnapped(difficulty, positions, "" if edge_ms == start_ms else f"{edge_ms}")
 
 
-def _unsnapped(
-    difficulty: Difficulty, item: HitObject, node: int, ms: float, distance: float
-) -> Issue:
-    side = "after" if distance > 0 else "before"
-    fix, label = _snap_fix(difficulty, item, node, ms)
+def _unsnapped(difficulty: Difficulty, positions: Sequence[int], detail: str) -> Issue:
+    """An issue about edges at one moment, of objects that begin together."""
+    found = difficulty.fact(edges)
+    distance = float(difficulty.fact(off_grid_ms)[positions[0]])
+    items = [difficulty.beatmap.hit_objects[int(found.owners[n])] for n in positions]
+    nodes = [int(found.nodes[n]) for n in positions]
+    names = [
+        part_name(item, node, difficulty.mode) for item, node in zip(items, nodes, strict=True)
+    ]
+    name = names[0] if len(set(names)) == 1 else "object"
+    who = f"The {name} is" if len(items) == 1 else f"{len(items)} {name}s are"
+    fixes = [
+        _snap_fix(difficulty, item, node, float(found.times_ms[n]))
+        for item, node, n in zip(items, nodes, positions, strict=True)
+    ]
+    mended = all(fix for fix, _ in fixes)
     return Issue(
         severity=Severity.PROBLEM if abs(distance) >= SNAPPED_MS else Severity.MINOR,
         message=(
-            f"The {part_name(item, node)} is {abs(distance):.1f} ms {side} the nearest tick of "
-            "the beat grid."
+            f"{who} {abs(distance):.1f} ms {'after' if distance > 0 else 'before'} the nearest "
+            "tick of the beat grid."
         ),
-        objects=(item,),
-        fix=fix,
-        fix_label=label,
+        objects=tuple(items),
+        detail=detail,
+        fix=tuple(edit for fix, _ in fixes for edit in fix) if mended else (),
+        fix_label=fixes[0][1] if mended else None,
     )
 
 
@@ -79,18 +97,38 @@ def _snap_fix(
     if tick is None:
         return (), None
     snapped = math.floor(tick.time_ms + 1e-6)  # as stable writes ticks
+    left = grid_distances_ms(np.array([float(snapped)]), difficulty.beatmap.red_lines)
+    if abs(float(left[0])) >= MINOR_MS:  # a tick of a red line that is an effect
+        return (), None
     text = str(snapped - difficulty.beatmap.time_offset_ms)
     label = f"Snap to 1/{tick.divisor}"
     if node == 0:
-        if isinstance(item, Spinner | HoldNote) and snapped >= item.end_ms:
+        if isinstance(item, Spinner | HoldNote) and _too_short(item, item.end_ms - snapped):
+            return (), None
+        if isinstance(item, Slider) and _loses_its_end(difficulty.beatmap, item, snapped):
             return (), None
         return difficulty.replace_fields(item.line, {2: text}), label
-    if isinstance(item, Spinner | HoldNote) and snapped > item.start_ms:
+    if isinstance(item, Spinner | HoldNote) and not _too_short(item, snapped - item.start_ms):
         old = difficulty.field(item.line, 5)
         # A hold note's sounds are glued to its end time with a colon.
         rest = old[old.index(":") :] if ":" in old else ""
         return difficulty.replace_fields(item.line, {5: text + rest}), f"{label} (end)"
     return (), None
+
+
+def _loses_its_end(beatmap: Beatmap, item: Slider, snapped: float) -> bool:
+    """Whether a slider would come under another line's velocity, and end off the grid by that."""
+    span_ms = beatmap.object_reader.span_ms(item.length_px, snapped)
+    if span_ms == item.span_ms:
+        return False
+    times = snapped + span_ms * np.array(edge_numbers(item), dtype=np.float64)
+    off = grid_distances_ms(times, beatmap.red_lines)
+    return bool((np.abs(off) >= SNAPPED_MS).any())
+
+
+def _too_short(item: HitObject, new_duration_ms: float) -> bool:
+    """Whether an object would be too short to be held, and is not so already."""
+    return new_duration_ms <= 0 or new_duration_ms < min(SHORTEST_HOLD_MS, item.duration_ms)
 
 
 def find_snapped_to_old_line(difficulty: Difficulty) -> Iterator[Issue]:
@@ -120,9 +158,9 @@ def find_snapped_to_old_line(difficulty: Difficulty) -> Iterator[Issue]:
         yield Issue(
             severity=Severity.WARNING,
             message=(
-                f"The {part_name(item, node)} is on the beat grid of the red line before, but "
-                f"{abs(distance):.0f} ms off that of the one at {timestamp(new.time_ms)}, which "
-                "is about to begin."
+                f"The {part_name(item, node, difficulty.mode)} is on the beat grid of the red "
+                f"line before, but {abs(distance):.0f} ms off that of the one at "
+                f"{timestamp(new.time_ms)}, which is about to begin."
             ),
             objects=(item,),
             detail=f"node {node}",
@@ -163,7 +201,7 @@ CHECKS: tuple[Check, ...] = (
             "millisecond below it, which calls an object 1.1 ms off a problem."
         ),
         severities=(Severity.PROBLEM, Severity.MINOR),
-        find=find_unsnapped,
+        find=summarised(find_unsnapped, MOST_WITH_FIX),
     ),
     DifficultyCheck(
         code="snapped_to_old_line",

@@ -12,6 +12,7 @@ from companion.beatmap import Mode, Slider, TimeRange
 from companion.beatmap.timing import SAMPLE_LENIENCY_MS
 from companion.checks.check import DifficultyCheck, Issue
 from companion.checks.lines import at_line, samples_of
+from companion.checks.summaries import MOST_WITH_FIX, summarised
 from companion.checks.timing import bar_offset_ms, bars_continue
 from companion.checks.wording import counted, listed
 from companion.findings import Severity
@@ -215,7 +216,7 @@ CHECKS: tuple[Check, ...] = (
             "removed together; lines that follow each other are one finding."
         ),
         severities=(Severity.MINOR,),
-        find=find_unused_green_lines,
+        find=summarised(find_unused_green_lines, MOST_WITH_FIX),
     ),
     DifficultyCheck(
         code="unused_red_line",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companion.beatmap.curves import CurveSegment, SliderPath, curve_segments
+from companion.beatmap.curves import CurveSegment, SliderPath, curve_segments, lay_out
 
 LINE = [(0.0, 0.0), (100.0, 0.0)]
 
@@ -173,3 +173,40 @@ def test_any_path_is_finite_and_no_faster_than_its_length(
     assert line[0] == pytest.approx(points[0])
     walked = float(np.hypot(*np.diff(line, axis=0).T).sum())
     assert walked <= curve.length_px * (1 + 1e-6) + 1e-6
+
+
+shapes = st.tuples(
+    st.sampled_from(["L", "B", "P", "C", "B2", "B3"]),
+    st.lists(st.tuples(coordinate, coordinate) | st.just((1.0, 2.0)), min_size=1, max_size=6),
+    st.none() | st.sampled_from([0.0, 100.0]) | st.floats(min_value=0.01, max_value=2000),
+)
+
+
+@given(st.lists(shapes, min_size=1, max_size=12))
+def test_paths_laid_out_together_are_as_each_alone(
+    drawn: list[tuple[str, list[tuple[float, float]], float | None]],
+) -> None:
+    together = [path(*shape) for shape in drawn]
+    lay_out(together)
+    for one, shape in zip(together, drawn, strict=True):
+        alone = path(*shape)
+        assert one.polyline() == pytest.approx(alone.polyline(), abs=1e-9)
+        assert one.natural_length_px == pytest.approx(alone.natural_length_px)
+        assert one.end == pytest.approx(one.position_at(1))
+
+
+def test_a_path_is_laid_out_once() -> None:
+    one, two = path("L", LINE), path("B", [(0, 0), (50, 100), (100, 0)])
+    before = one.polyline()
+    lay_out([one, two])
+    assert one.polyline() is before
+    lay_out([])
+
+
+@given(shapes, st.lists(st.floats(min_value=-0.5, max_value=1.5), max_size=9))
+def test_a_single_position_is_one_of_many(
+    shape: tuple[str, list[tuple[float, float]], float | None], fractions: list[float]
+) -> None:
+    curve = path(*shape)
+    for fraction, position in zip(fractions, curve.positions_at(np.array(fractions)), strict=True):
+        assert curve.position_at(fraction) == pytest.approx(position.tolist(), abs=1e-6)

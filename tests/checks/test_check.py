@@ -78,8 +78,14 @@ def test_fields_are_replaced_in_place(map_text: MapText) -> None:
 
 def test_objects_have_names(map_text: MapText) -> None:
     lines = ("0,0,0,1,0", "0,0,1,2,0,L|9:0,1,9", "0,0,2,8,0,9", "0,0,3,128,0,9:0:0:0:0:")
-    names = [name_of(item) for item in difficulty_of(map_text(lines)).beatmap.hit_objects]
-    assert names == ["circle", "slider", "spinner", "hold note"]
+    items = difficulty_of(map_text(lines)).beatmap.hit_objects
+    for mode, names in (
+        (Mode.OSU, ["circle", "slider", "spinner", "hold note"]),
+        (Mode.TAIKO, ["note", "drumroll", "spinner", "hold note"]),
+        (Mode.CATCH, ["fruit", "slider", "spinner", "hold note"]),
+        (Mode.MANIA, ["note", "slider", "spinner", "hold note"]),
+    ):
+        assert [name_of(item, mode) for item in items] == names
 
 
 def test_a_check_only_runs_for_its_levels(map_text: MapText) -> None:

@@ -102,6 +102,8 @@ def test_backgrounds_are_named_and_there(found_in_folder: FolderFinder) -> None:
     assert found_in_set("missing_background", with_one) == []
     (finding,) = found_in_folder("lost_background", {"a.osu": with_one})
     assert (finding.file, finding.severity) == ("a.osu", P)
+    (finding,) = found_in_folder("lost_background", {"a.osu": with_one, "b.osu": with_one})
+    assert (finding.file, "of 2 difficulties" in finding.message) == ("", True)
     assert found_in_folder("lost_background", {"BG.png": png(9, 9)}) == []
 
 
@@ -133,7 +135,7 @@ def test_overlays(found_in_folder: FolderFinder, layer: str, count: int) -> None
 
 @pytest.mark.parametrize(("tags", "count"), [("rock mpg", 1), ("mappers' guild", 1), ("mpgx", 0)])
 def test_the_guild_is_reminded_of_its_backgrounds(tags: str, count: int) -> None:
-    assert len(found("guild_background", chart(LONG, metadata=(f"Tags:{tags}",)))) == count
+    assert len(found_in_set("guild_background", chart(LONG, metadata=(f"Tags:{tags}",)))) == count
 
 
 # Files

@@ -33,10 +33,23 @@ def about(**fields: str) -> bytes:
     ],
 )
 def test_tags_name_genre_and_language(tags: str, missing: set[str]) -> None:
-    findings = found("genre_language_tags", about(Tags=tags))
+    findings = found_in_set("genre_language_tags", about(Tags=tags))
+    assert len(findings) == bool(missing)
     assert {
         word for f in findings for word in ("genre", "language") if word in f.message
     } == missing
+
+
+def test_a_whole_set_without_genre_is_told_once() -> None:
+    full, bare, other = (
+        about(Tags="japanese rock"),
+        about(Tags="japanese"),
+        about(Tags="drum korean"),
+    )
+    (finding,) = found_in_set("genre_language_tags", bare, other)
+    assert finding.file == ""
+    (finding,) = found_in_set("genre_language_tags", full, bare)
+    assert finding.file == "1.osu"
 
 
 @pytest.mark.parametrize(
@@ -46,6 +59,8 @@ def test_tags_name_genre_and_language(tags: str, missing: set[str]) -> None:
         ("Guest's Hard", ["Guest"]),
         ("Guests' Hard", ["Guests"]),
         ("A's & B's Extra", ["A", "B"]),
+        ("A x B's Extra", ["B"]),
+        ("Max Expert's Hard", ["Max Expert"]),
         ("Somebody Else's Hard", ["Somebody Else"]),
         ("(Guest's Hard)", ["Guest"]),
         ("[ [ [s's Hard", ["[ [ [s"]),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,13 +20,19 @@ from companion.checks import (
     check_set,
     read_folder,
 )
-from companion.findings import Severity
 from tests.checks.conftest import chart
+from tests.checks.variants import (
+    FIXING,
+    found,
+    heard,
+    unsettled,
+    unsettled_in_set,
+    with_sections_reversed,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from companion.findings import Finding
 
 METADATA = (
     "Title:Song -TV Version-", "TitleUnicode:歌", "Artist:Bånd ft. A", "Creator:Mapper",
@@ -49,6 +54,7 @@ OBJECTS = (
     "-200,100,2013,1,0,0:0:0:0:",
     "256,192,3500,12,0,4128,0:0:0:0:",
     "100,100,4505,2,2,B|100:100|240:100,1,140,0|0,0:0|0:0,0:0:0:0:",
+    "300,100,4750,128,0,4750:0:0:0:0:",
     *(f"100,100,{7000 + n * 250},1,{n % 3 * 2},0:0:0:{5 + n % 20}:" for n in range(60)),
 )
 RICH: dict[str, Any] = {
@@ -65,16 +71,6 @@ def rich(mode: int = 0, newline: str = "\r\n") -> bytes:
     return chart(OBJECTS, mode=mode, newline=newline, **RICH)
 
 
-def found(data: bytes, level: Level | None = None) -> tuple[Finding, ...]:
-    """What all rules about a difficulty find."""
-    return check_difficulty(Difficulty(Document.parse(data), "a.osu", level))
-
-
-def heard(data: bytes) -> list[tuple[str, str, str]]:
-    """The same, as far as it does not hang on how the file is written."""
-    return [(finding.id, finding.severity, finding.message) for finding in found(data)]
-
-
 @pytest.mark.parametrize("mode", [0, 1, 2, 3])
 def test_line_endings_and_byte_order_marks_do_not_matter(mode: int) -> None:
     expected = heard(rich(mode))
@@ -86,10 +82,7 @@ def test_line_endings_and_byte_order_marks_do_not_matter(mode: int) -> None:
 
 @pytest.mark.parametrize("mode", [0, 1, 2, 3])
 def test_the_order_of_sections_does_not_matter(mode: int) -> None:
-    head, *sections = rich(mode).split(b"\r\n[")
-    shuffled = b"\r\n[".join([head, *reversed(sections)])
-    # The last section ends without a blank line of its own.
-    assert heard(shuffled.replace(b"\r\n[", b"\r\n\r\n[")) == heard(rich(mode))
+    assert heard(with_sections_reversed(rich(mode))) == heard(rich(mode))
 
 
 def respelt(line: str, spelling: int) -> str:
@@ -119,28 +112,28 @@ def test_the_spelling_of_numbers_does_not_matter(spelling: int) -> None:
 @pytest.mark.parametrize("level", [None, Level.EASY, Level.HARD])
 def test_a_fix_settles_its_finding_and_makes_no_problem(mode: int, level: Level | None) -> None:
     data = rich(mode)
-    document = Document.parse(data)
     before = found(data, level)
-    problems = Counter(f.code for f in before if f.severity is Severity.PROBLEM)
     fixes = [finding for finding in before if finding.fix]
     assert len(fixes) > 4
-    for finding in fixes:
-        after = found(document.apply(finding.fix).to_bytes(), level)
-        assert finding.id not in {other.id for other in after}, finding.message
-        # What was wrong with an object may now be found where a fix has moved it.
-        left = Counter(f.code for f in after if f.severity is Severity.PROBLEM)
-        assert left <= problems, finding.message
+    assert list(unsettled(data, fixes, before, level)) == []
+
+
+def uneven_set() -> Mapset:
+    """A set of which one difficulty has another preview, tick rate and source."""
+    metadata = (*METADATA, "Source:Game")
+    apart: dict[str, Any] = {**RICH, "metadata": metadata, "general": ("PreviewTime: 9",)}
+    maps = (rich(), rich(), chart(OBJECTS, **apart).replace(b"TickRate:1.2", b"TickRate:1"))
+    return Mapset(tuple(Difficulty(Document.parse(d), f"{n}.osu") for n, d in enumerate(maps)))
 
 
 def test_fixes_in_a_set_settle_their_findings() -> None:
-    usual, other = chart(OBJECTS, general=("PreviewTime: 9",), **RICH), rich()
-    mapset = Mapset(tuple(Difficulty(Document.parse(d), f"{d is other}") for d in (usual, other)))
-    fixes = [finding for finding in check_set(mapset) if finding.fix]
-    assert fixes
-    for finding in fixes:
-        mended = Document.parse(other).apply(finding.fix)
-        again = check_set(Mapset((mapset.difficulties[0], Difficulty(mended, "True"))))
-        assert finding.id not in {f.id for f in again}
+    assert list(unsettled_in_set(uneven_set())) == []
+
+
+def test_the_fixes_of_all_rules_are_among_those_tried_here() -> None:
+    codes = {f.code for mode in range(4) for f in found(rich(mode), Level.HARD) if f.fix}
+    codes |= {f.code for f in check_set(uneven_set()) if f.fix}
+    assert codes == FIXING
 
 
 NUMBERS = st.one_of(

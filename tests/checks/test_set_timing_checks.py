@@ -131,10 +131,22 @@ def test_additions_that_the_others_have_are_missing() -> None:
     (finding,) = found_in_set("inconsistent_hitsounds", full, full, bare)
     assert (finding.severity, finding.file, finding.objects) == (W, "2.osu", (1000,))
     assert "no clap here" in finding.message
-    # one of the two, three or four others has it
-    for n, expected in ((2, [M, M]), (3, [M, M, M]), (4, [])):
-        findings = found_in_set("inconsistent_hitsounds", full, *[bare] * n)
-        assert severities(findings) == expected
+
+
+def test_an_addition_that_only_few_have_is_their_emphasis() -> None:
+    full, bare, later = hits(2, 0, 8, 0), hits(2, 0, 0, 0), hits(*[2] * 4, start=9000)
+    assert severities(found_in_set("inconsistent_hitsounds", full, bare)) == [W]
+    assert found_in_set("inconsistent_hitsounds", full, bare, bare) == []
+    # most of those that sound then, but not most of all
+    assert severities(found_in_set("inconsistent_hitsounds", full, bare, later)) == [M]
+
+
+def test_gaps_are_one_finding_while_somebody_has_them_all() -> None:
+    full, most = hits(*[2] * 6), hits(2, 2, 2, 0, 2, 2).replace(b"Version:", b"Version:Most ")
+    findings = found_in_set("inconsistent_hitsounds", *[full] * 3, most, hits(*[0] * 6))
+    (finding,) = [finding for finding in findings if finding.file == "4.osu"]
+    assert "no whistle at 6 places from here on" in finding.message
+    assert "Most" not in finding.message
 
 
 @pytest.mark.parametrize(("shift", "count"), [(0, 1), (1, 1), (2, 0)])

@@ -5,7 +5,7 @@ import pytest
 from companion.beatmap import Document, Slider
 from companion.checks import Difficulty
 from companion.checks.gameplay.score import best_play
-from companion.checks.gameplay.sliders import tick_count
+from companion.checks.gameplay.sliders import tick_count, tick_distance_px
 from companion.checks.settings import luminosity
 from companion.findings import Severity
 from tests.checks.conftest import LONG, chart, fixed, found, found_in_set, severities
@@ -110,7 +110,7 @@ def test_ticks_are_counted_as_the_game_does() -> None:
         )
         (item,) = document.beatmap.hit_objects
         assert isinstance(item, Slider)
-        return tick_count(item, document.beatmap)
+        return tick_count(item, tick_distance_px(item, document.beatmap))
 
     assert ticks(100) == 0
     assert ticks(102) == 0  # its tick would be 10 ms before its end

@@ -40,6 +40,54 @@ def test_a_circle_off_the_grid_is_found_and_can_be_snapped(
     assert unsnapped(fixed) == []
 
 
+@pytest.mark.parametrize(
+    ("mode", "names"),
+    [(0, ["circle", "slider"]), (1, ["note", "drumroll"]), (2, ["fruit", "slider"])],
+)
+def test_objects_are_called_what_their_ruleset_calls_them(
+    map_text: MapText, mode: int, names: list[str]
+) -> None:
+    lines = ("100,100,505,1,0", "100,100,1505,2,0,L|240:100,1,140")
+    findings = unsnapped(map_text(lines, mode=mode))
+    assert [f.message.split()[1] for f in findings] == names
+
+
+@pytest.mark.parametrize(("count", "n_found"), [(100, 100), (101, 1)])
+def test_a_map_off_the_grid_throughout_is_told_once(
+    map_text: MapText, count: int, n_found: int
+) -> None:
+    findings = unsnapped(map_text([f"100,100,{n * 500 + 5},1,0" for n in range(count)]))
+    assert len(findings) == n_found
+
+
+def test_notes_of_a_chord_are_one_finding_and_snapped_together(map_text: MapText) -> None:
+    notes = ("64,192,505,1,0", "192,192,505,1,0", "320,192,505,128,0,1000:0:0:0:0:")
+    data = map_text(notes, mode=3)
+    (finding,) = unsnapped(data)
+    assert finding.message.startswith("3 objects are 5.0 ms after")
+    assert unsnapped(Document.parse(data).apply(finding.fix).to_bytes()) == []
+    (finding,) = unsnapped(map_text(notes[:2], mode=3))
+    assert finding.message.startswith("2 notes are")
+
+
+def test_a_long_note_is_not_snapped_away(map_text: MapText) -> None:
+    timing = ("0,200,4,2,1,60,1,0",)
+    for end_ms in (1006, 1019):  # the nearest ticks are at 1000 and 1016.7
+        lines = (f"64,192,1000,128,0,{end_ms}:0:0:0:0:",)
+        (finding,) = unsnapped(map_text(lines, mode=3, timing=timing))
+        assert finding.fix == ()
+
+
+@pytest.mark.parametrize(("velocity", "fixable"), [(-100, True), (-90, False)])
+def test_a_slider_is_not_snapped_where_its_end_would_go_astray(
+    map_text: MapText, velocity: int, fixable: bool
+) -> None:
+    timing = ("0,500,4,2,1,60,1,0", f"500,{velocity},4,2,1,60,0,0")
+    data = map_text(("100,100,499,2,0,L|240:100,1,140",), timing=timing)
+    (finding,) = unsnapped(data)
+    assert bool(finding.fix) is fixable
+
+
 def test_the_fix_says_to_which_divisor_it_snaps(map_text: MapText) -> None:
     (finding,) = unsnapped(map_text(("100,100,253,1,0",)))
     assert finding.fix_label == "Snap to 1/2"

@@ -6,19 +6,22 @@ and bananas are left out, as neither takes part in hyperdashes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from companion.beatmap import Circle, Slider
 from companion.checks.gameplay.difficulty import catcher_width_px
-from companion.checks.gameplay.paths import path_points
-from companion.checks.gameplay.sliders import Part, slider_events
+from companion.checks.gameplay.paths import slider_paths
+from companion.checks.gameplay.sliders import Part, slider_events, tick_distances_px
 
 if TYPE_CHECKING:
-    from companion.beatmap import Beatmap, HitObject
+    from collections.abc import Sequence
+
+    from companion.beatmap import HitObject
     from companion.checks.difficulty import Difficulty
+    from companion.checks.gameplay.sliders import SliderEvent
 
 PLAYFIELD_PX = 512.0
 GRACE_MS = 1000.0 / 60.0 / 4.0
@@ -46,8 +49,11 @@ KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Falling:
+_Part: TypeAlias = "tuple[FallingKind, float, float, HitObject]"
+"""Kind, time, place and object of what falls."""
+
+
+class Falling(NamedTuple):
     """One fruit or droplet that has to be caught."""
 
     kind: FallingKind
@@ -69,13 +75,18 @@ class Falling:
 def falling_objects(difficulty: Difficulty) -> tuple[Falling, ...]:
     """A fact: fruits and droplets by time, with hyperdashes; no tiny droplets, no bananas."""
     beatmap = difficulty.beatmap
-    found: list[Falling] = []
-    for item in beatmap.hit_objects:
+    paths = difficulty.fact(slider_paths)
+    ticks_px = difficulty.fact(tick_distances_px)
+    found: list[_Part] = []
+    for index, item in enumerate(beatmap.hit_objects):
         if isinstance(item, Circle):
-            found.append(Falling(FallingKind.FRUIT, item.start_ms, _on_playfield(item.x), item))
+            found.append((FallingKind.FRUIT, item.start_ms, _on_playfield(item.x), item))
         elif isinstance(item, Slider):
-            found += _stream(item, beatmap, len(found))
-    found.sort(key=lambda f: f.time_ms)
+            moved = _on_playfield(item.x) - item.x
+            for part, time_ms, progress in _events(item, ticks_px[index], len(found)):
+                x = _on_playfield(moved + paths.place(index, progress)[0])
+                found.append((KINDS[part], time_ms, x, item))
+    found.sort(key=itemgetter(1))
     return _with_hyperdashes(found, catcher_width_px(beatmap.cs) / 2)
 
 
@@ -83,32 +94,27 @@ def _on_playfield(x: float) -> float:
     return min(PLAYFIELD_PX, max(0.0, x))
 
 
-def _stream(item: Slider, beatmap: Beatmap, so_far: int) -> list[Falling]:
-    events = [e for e in slider_events(item, beatmap) if e.part is not Part.LAST_TICK]
+def _events(item: Slider, ticks_px: float, so_far: int) -> list[SliderEvent]:
+    events = [e for e in slider_events(item, ticks_px) if e.part is not Part.LAST_TICK]
     if so_far + len(events) > MAX_FALLING:
-        events = [events[0], events[-1]]
-    places = sorted({event.progress for event in events})
-    x_at = dict(zip(places, (x for x, _ in path_points(item, places)), strict=True))
-    moved = _on_playfield(item.x) - item.x
-    return [
-        Falling(KINDS[e.part], e.time_ms, _on_playfield(moved + x_at[e.progress]), item)
-        for e in events
-    ]
+        return [events[0], events[-1]]
+    return events
 
 
-def _with_hyperdashes(found: list[Falling], half_catcher_px: float) -> tuple[Falling, ...]:
+def _with_hyperdashes(found: Sequence[_Part], half_catcher_px: float) -> tuple[Falling, ...]:
     result: list[Falling] = []
     last_direction, last_excess = 0, half_catcher_px
-    for here, there in pairwise(found):
-        direction = 1 if there.x > here.x else -1
-        time_ms = int(there.time_ms) - int(here.time_ms) - GRACE_MS
+    for here, (_, next_ms, next_x, _) in pairwise(found):
+        _, time_ms, x, _ = here
+        direction = 1 if next_x > x else -1
         reach = last_excess if direction == last_direction else half_catcher_px
-        spare = time_ms * DASH_PX_PER_MS - (abs(there.x - here.x) - reach)
+        time_to_dash_ms = int(next_ms) - int(time_ms) - GRACE_MS
+        spare = time_to_dash_ms * DASH_PX_PER_MS - (abs(next_x - x) - reach)
         if spare < 0:
-            result.append(replace(here, hyperdash=True))
+            result.append(Falling(*here, hyperdash=True))
             last_excess = half_catcher_px
         else:
-            result.append(replace(here, to_hyperdash_px=spare))
+            result.append(Falling(*here, to_hyperdash_px=spare))
             last_excess = min(half_catcher_px, spare)
         last_direction = direction
-    return (*result, *found[-1:])
+    return (*result, *(Falling(*last) for last in found[-1:]))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from companion.beatmap import HitObject, TimingPoint
+    from companion.beatmap import HitObject, Mode, TimingPoint
     from companion.checks.difficulty import Difficulty
 
     Array = NDArray[np.float64]
@@ -54,6 +54,10 @@ def edges(difficulty: Difficulty) -> Edges:
             owners.append(index)
             times.append(item.start_ms)
             nodes.append(0)
+        elif isinstance(item, Slider) and item.slides == 1:
+            owners += (index, index)
+            times += (item.start_ms, item.start_ms + item.span_ms)
+            nodes += (0, 1)
         elif isinstance(item, Slider):
             numbers = edge_numbers(item)
             owners += [index] * len(numbers)
@@ -70,12 +74,12 @@ def edges(difficulty: Difficulty) -> Edges:
     )
 
 
-def part_name(item: HitObject, node: int) -> str:
+def part_name(item: HitObject, node: int, mode: Mode) -> str:
     """What a mapper calls an edge of an object."""
     if node == 0:
-        return name_of(item)
+        return name_of(item, mode)
     middle = isinstance(item, Slider) and node < item.slides
-    return f"{name_of(item)} {'repeat' if middle else 'end'}"
+    return f"{name_of(item, mode)} {'repeat' if middle else 'end'}"
 
 
 def off_grid_ms(difficulty: Difficulty) -> Array:

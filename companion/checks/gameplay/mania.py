@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from companion.beatmap import Beatmap, HitObject
     from companion.checks.difficulty import Difficulty
 
+SHORTEST_HOLD_MS = 20.0
+"""A long note shorter than this cannot be held."""
+
 
 def chords(difficulty: Difficulty) -> tuple[tuple[HitObject, ...], ...]:
     """A fact: what is pressed at one time (to the millisecond), by time; also single notes."""

@@ -13,7 +13,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from companion.beatmap import Circle, HoldNote, Mode, Slider
-from companion.checks.gameplay.sliders import MAX_TICKS, Part, slider_events, tick_count
+from companion.checks.gameplay.sliders import (
+    MAX_TICKS,
+    Part,
+    slider_events,
+    tick_count,
+    tick_distances_px,
+)
 from companion.checks.gameplay.taiko import is_finisher
 
 if TYPE_CHECKING:
@@ -58,7 +64,7 @@ def best_play(difficulty: Difficulty) -> BestPlay:
     if beatmap.mode is Mode.MANIA:
         return BestPlay(sum(map(_mania_combo, beatmap.hit_objects)), MANIA_SCORE)
     count = {Mode.OSU: _osu, Mode.TAIKO: _taiko, Mode.CATCH: _catch}[beatmap.mode]
-    tally = count(beatmap)
+    tally = count(difficulty)
     mods = MOD_FACTORS[beatmap.mode]
     return BestPlay(tally.combo, tally.plain_score + round(tally.combo_score * mods))
 
@@ -84,11 +90,12 @@ def difficulty_factor(beatmap: Beatmap) -> int:
     return round((settings + ratio) / 38 * 5)
 
 
-def _osu(beatmap: Beatmap) -> _Tally:
+def _osu(difficulty: Difficulty) -> _Tally:
+    beatmap, ticks_px = difficulty.beatmap, difficulty.fact(tick_distances_px)
     tally = _Tally(difficulty_factor(beatmap))
-    for item in beatmap.hit_objects:
+    for item, apart_px in zip(beatmap.hit_objects, ticks_px, strict=True):
         if isinstance(item, Slider):
-            ticks = tick_count(item, beatmap)
+            ticks = tick_count(item, apart_px)
             tally.combo += ticks + item.slides + 1
             tally.plain_score += 10 * ticks + 30 * (item.slides + 1)
             tally.hit()
@@ -109,28 +116,30 @@ def _spinner_bonus(seconds: float) -> int:
     return 1100 * bonus + 100 * plain
 
 
-def _catch(beatmap: Beatmap) -> _Tally:
+def _catch(difficulty: Difficulty) -> _Tally:
+    beatmap, ticks_px = difficulty.beatmap, difficulty.fact(tick_distances_px)
     tally = _Tally(difficulty_factor(beatmap))
-    for item in beatmap.hit_objects:
+    for item, apart_px in zip(beatmap.hit_objects, ticks_px, strict=True):
         if isinstance(item, Circle):
             tally.hit()
             tally.combo += 1
         elif isinstance(item, Slider):
-            _stream(item, beatmap, tally)
+            _stream(item, apart_px, tally)
         else:
             tally.plain_score += 1100 * _bananas(item)
     return tally
 
 
-def _stream(item: Slider, beatmap: Beatmap, tally: _Tally) -> None:
+def _stream(item: Slider, ticks_px: float, tally: _Tally) -> None:
     before: int | None = None
-    for event in slider_events(item, beatmap):
+    for part, time_ms, _ in slider_events(item, ticks_px):
+        now = int(time_ms)
         if before is not None:
-            tally.plain_score += 10 * _tiny_droplets(int(event.time_ms) - before)
-        before = int(event.time_ms)
-        if event.part is Part.LAST_TICK:
+            tally.plain_score += 10 * _tiny_droplets(now - before)
+        before = now
+        if part is Part.LAST_TICK:
             continue
-        if event.part is Part.TICK:
+        if part is Part.TICK:
             tally.plain_score += 100
         else:
             tally.hit()
@@ -155,7 +164,8 @@ def _halvings(gap_ms: float) -> int:
     return parts
 
 
-def _taiko(beatmap: Beatmap) -> _Tally:
+def _taiko(difficulty: Difficulty) -> _Tally:
+    beatmap = difficulty.beatmap
     tally = _Tally(difficulty_factor(beatmap))
     objects = beatmap.hit_objects
     for number, item in enumerate(objects):

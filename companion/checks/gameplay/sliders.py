@@ -9,14 +9,16 @@ value is not a number suppresses them.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from companion.beatmap import Slider
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from companion.beatmap import Beatmap, Slider
+    from companion.beatmap import Beatmap
+    from companion.checks.difficulty import Difficulty
 
 MAX_PATH_PX = 100_000.0
 TAIL_LENIENCY_MS = 36.0
@@ -38,8 +40,7 @@ class Part(Enum):
     TAIL = "tail"
 
 
-@dataclass(frozen=True, slots=True)
-class SliderEvent:
+class SliderEvent(NamedTuple):
     """One event of a slider."""
 
     part: Part
@@ -63,10 +64,19 @@ def tick_distance_px(item: Slider, beatmap: Beatmap) -> float:
     return distance
 
 
-def tick_progress(item: Slider, beatmap: Beatmap) -> list[float]:
+def tick_distances_px(difficulty: Difficulty) -> tuple[float, ...]:
+    """A fact: the distance between ticks for each object; 0 for what is no slider."""
+    beatmap = difficulty.beatmap
+    return tuple(
+        tick_distance_px(item, beatmap) if isinstance(item, Slider) else 0.0
+        for item in beatmap.hit_objects
+    )
+
+
+def tick_progress(item: Slider, distance_px: float) -> list[float]:
     """Places of the ticks on the path, from its head."""
     length = min(MAX_PATH_PX, item.length_px)
-    distance = min(tick_distance_px(item, beatmap), length)
+    distance = min(distance_px, length)
     if distance <= 0:
         return []
     until = length - item.length_px / item.span_ms * TICK_FREE_MS
@@ -78,14 +88,14 @@ def tick_progress(item: Slider, beatmap: Beatmap) -> list[float]:
     return places
 
 
-def tick_count(item: Slider, beatmap: Beatmap) -> int:
+def tick_count(item: Slider, distance_px: float) -> int:
     """How many ticks the whole slider has, over all its spans."""
-    return len(tick_progress(item, beatmap)) * item.slides
+    return len(tick_progress(item, distance_px)) * item.slides
 
 
-def slider_events(item: Slider, beatmap: Beatmap) -> Iterator[SliderEvent]:
+def slider_events(item: Slider, distance_px: float) -> Iterator[SliderEvent]:
     """Everything that happens on a slider, by time; the last tick may precede a tick."""
-    ticks = tick_progress(item, beatmap)
+    ticks = tick_progress(item, distance_px)
     if len(ticks) * item.slides > MAX_TICKS:
         ticks = []
     yield SliderEvent(Part.HEAD, item.start_ms, 0.0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -12,8 +11,6 @@ from companion.beatmap.timing import SAMPLE_LENIENCY_MS
 from companion.checks.check import edge_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from companion.beatmap import HitObject
     from companion.checks.difficulty import Difficulty
 
@@ -57,19 +54,26 @@ class Sound(NamedTuple):
 def sounds(difficulty: Difficulty) -> tuple[Sound, ...]:
     """The sounds of all edges, object by object, head to end; a spinner sounds at its end only."""
     beatmap = difficulty.beatmap
-    edges = list(chain.from_iterable(_edges_of(item) for item in beatmap.hit_objects))
+    edges: list[tuple[HitObject, int, float, int, int, int]] = []
+    for item in beatmap.hit_objects:
+        if isinstance(item, Slider):
+            edges += _edges_of(item)
+        else:
+            active, sample = isinstance(item, Circle | HoldNote), item.sample
+            ms = item.start_ms if active else item.end_ms
+            sets = sample.normal_set, sample.addition_set
+            edges.append((item, int(not active), ms, item.hitsound, *sets))
     points = beatmap.timing.points
     at = np.array([edge[2] for edge in edges], dtype=np.float64) + SAMPLE_LENIENCY_MS
     starts = np.array([point.time_ms for point in points])
     governing: list[int] = np.maximum(0, np.searchsorted(starts, at, side="right") - 1).tolist()
+    lines = [(point.sample_set, point.sample_index, point.volume) for point in points]
+    lines = lines or [(beatmap.default_sample_set, 0, 100)]
     found: list[Sound] = []
     for (item, node, ms, hitsound, normal, addition), index in zip(edges, governing, strict=True):
-        if points:
-            point = points[index]
-            line_set, line_index, line_volume = point.sample_set, point.sample_index, point.volume
-        else:
-            line_set, line_index, line_volume = beatmap.default_sample_set, 0, 100
+        line_set, line_index, line_volume = lines[index]
         played_set = normal or line_set
+        sample = item.sample
         found.append(
             Sound(
                 item,
@@ -78,27 +82,22 @@ def sounds(difficulty: Difficulty) -> tuple[Sound, ...]:
                 hitsound,
                 played_set,
                 addition or played_set,
-                item.sample.index or line_index,
-                item.sample.volume or line_volume,
+                sample.index or line_index,
+                sample.volume or line_volume,
             )
         )
     return tuple(found)
 
 
-def _edges_of(item: HitObject) -> Iterable[tuple[HitObject, int, float, int, int, int]]:
-    """Object, node, time, bits, normal and addition set of its edges."""
-    if isinstance(item, Slider):
-        return [
-            (
-                item,
-                node,
-                item.end_ms if node == item.slides else item.start_ms + node * item.span_ms,
-                item.edge_sounds[node],
-                *item.edge_sets[node],
-            )
-            for node in edge_numbers(item)
-        ]
-    active = isinstance(item, Circle | HoldNote)
-    sample = item.sample
-    ms = item.start_ms if active else item.end_ms
-    return ((item, int(not active), ms, item.hitsound, sample.normal_set, sample.addition_set),)
+def _edges_of(item: Slider) -> list[tuple[HitObject, int, float, int, int, int]]:
+    """Object, node, time, bits, normal and addition set of a slider's edges."""
+    return [
+        (
+            item,
+            node,
+            item.end_ms if node == item.slides else item.start_ms + node * item.span_ms,
+            item.edge_sounds[node],
+            *item.edge_sets[node],
+        )
+        for node in edge_numbers(item)
+    ]

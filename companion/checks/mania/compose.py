@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from companion.beatmap import HoldNote, Mode
 from companion.checks.check import DifficultyCheck, Issue, extent_of
-from companion.checks.gameplay.mania import chords, notes_per_column
+from companion.checks.gameplay.mania import SHORTEST_HOLD_MS, chords, notes_per_column
 from companion.checks.level import Level, level_name
 from companion.checks.summaries import summarised
 from companion.findings import Severity
@@ -20,7 +20,7 @@ MANIA = frozenset({Mode.MANIA})
 UNEVEN_SHARE = 0.35
 LEAST_PER_COLUMN = 10
 """With fewer notes for each column on average, uneven columns say nothing."""
-SHORT_HOLD_MS, SHORTEST_HOLD_MS = 30.0, 20.0
+SHORT_HOLD_MS = 30.0
 
 LARGEST = {
     Level.EASY: (2, 2), Level.NORMAL: (2, 3), Level.HARD: (3, 4), Level.INSANE: (6, 6),

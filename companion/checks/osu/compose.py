@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from companion.beatmap import Circle, Mode, Slider, Spinner
+from companion.beatmap.curves import lay_out
 from companion.checks.check import DifficultyCheck, Issue
 from companion.checks.gameplay.osu import osu_view
+from companion.checks.gameplay.paths import arc_through
 from companion.checks.level import Level
 from companion.checks.summaries import summarised
 from companion.findings import Severity
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from companion.beatmap import TextEdit
     from companion.checks.difficulty import Difficulty
     from companion.checks.gameplay.osu import OsuView
-    from companion.checks.gameplay.paths import PathEnds, Point
+    from companion.checks.gameplay.paths import Point
 
 # What a 4:3 screen shows around the playfield, in osu! pixels.
 LEFT_PX, RIGHT_PX = -67.0, 579.0
@@ -36,12 +36,10 @@ MAX_BEFORE = 32
 def find_offscreen(difficulty: Difficulty) -> Iterator[Issue]:
     """Circles and slider bodies that reach beyond a 4:3 screen where they are seen."""
     view = difficulty.fact(osu_view)
-    for index, item in enumerate(view.objects):
-        # Most objects are far from the edge.
-        reach = view.radius_px + abs(view.offset_px(index))
-        reach += item.length_px if isinstance(item, Slider) else 0.0
-        if reach <= min(item.x - LEFT_PX, item.y - TOP_PX, RIGHT_PX - item.x, BOTTOM_PX - item.y):
-            continue
+    near = [index for index in range(len(view.objects)) if _may_leave(view, index)]
+    lay_out(item.path for n in near if isinstance(item := view.objects[n], Slider))
+    for index in near:
+        item = view.objects[index]
         if isinstance(item, Circle):
             if _overhang_px(view.head(index), view.head(index), view.radius_px) > 0:
                 stacked = view.heights[index] != 0
@@ -68,6 +66,25 @@ def find_offscreen(difficulty: Difficulty) -> Iterator[Issue]:
                 )
 
 
+def _may_leave(view: OsuView, index: int) -> bool:
+    """Whether an object is near enough to the edge to look at it closely."""
+    item = view.objects[index]
+    is_slider = isinstance(item, Slider)
+    reach = view.radius_px + abs(view.offset_px(index)) + (item.length_px if is_slider else 0.0)
+    if (
+        LEFT_PX + reach <= item.x <= RIGHT_PX - reach
+        and TOP_PX + reach <= item.y <= BOTTOM_PX - reach
+    ):
+        return False
+    if not is_slider:
+        return True
+    # Most sliders are seen to lie inside without computing their curve.
+    offset_px = view.offset_px(index)
+    (left, top), (right, bottom) = _box(item, view.paths.far[index])
+    box = (left + offset_px, top + offset_px), (right + offset_px, bottom + offset_px)
+    return _overhang_px(*box, view.radius_px) > 0
+
+
 def _overhang_px(low: Point, high: Point, radius_px: float) -> float:
     """How far a box of positions reaches beyond the screen with a circle around each.
 
@@ -85,37 +102,40 @@ def _overhang_px(low: Point, high: Point, radius_px: float) -> float:
 
 
 def _slider_overhang_px(view: OsuView, index: int, item: Slider) -> float:
-    # Most sliders are seen to lie inside without computing their curve.
-    offset_px, radius_px = view.offset_px(index), view.radius_px
-    (left, top), (right, bottom) = _box(item, view.ends, index)
-    box = (left + offset_px, top + offset_px), (right + offset_px, bottom + offset_px)
-    if _overhang_px(*box, radius_px) <= 0:
-        return 0.0
-    points = item.path.polyline()
-    low, high = np.min(points, axis=0) + offset_px, np.max(points, axis=0) + offset_px
-    return _overhang_px((float(low[0]), float(low[1])), (float(high[0]), float(high[1])), radius_px)
+    xs, ys = (item.path.polyline() + view.offset_px(index)).T
+    low, high = (float(xs.min()), float(ys.min())), (float(xs.max()), float(ys.max()))
+    return _overhang_px(low, high, view.radius_px)
 
 
-def _box(item: Slider, ends: PathEnds, index: int) -> tuple[Point, Point]:
-    """A box that holds the whole slider."""
-    # Lines and Bezier curves stay within the box of their control points, but for the end of a
-    # slider that is longer than its curve; and a curve is at least as long as its chords.
+def _box(item: Slider, far: Point) -> tuple[Point, Point]:
+    """A box that holds the whole slider, whose far end is given."""
+    points = [point for segment in item.segments for point in segment.points]
     if all(segment.kind in ("L", "B") for segment in item.segments):
-        chords_px = sum(math.dist(s.points[0], s.points[-1]) for s in item.segments)
-        beyond = max(0.0, item.length_px - chords_px)
-        xs, ys = zip(*(point for s in item.segments for point in s.points), strict=True)
-        return (min(xs) - beyond, min(ys) - beyond), (max(xs) + beyond, max(ys) + beyond)
-    # From any place of it the ways to both ends are together no longer than the slider, which
-    # makes an ellipse.
-    x, y = ends.far(index)
-    dx, dy = (x - item.x) / 2, (y - item.y) / 2
-    wide2 = (item.length_px / 2 + 1) ** 2
-    narrow2 = max(0.0, wide2 - dx * dx - dy * dy)
-    half_x, half_y = math.sqrt(dx * dx + narrow2), math.sqrt(dy * dy + narrow2)
-    return (
-        (item.x + dx - half_x, item.y + dy - half_y),
-        (item.x + dx + half_x, item.y + dy + half_y),
-    )
+        # They stay within the box of their control points, but for the end of a slider that is
+        # longer than its curve.
+        corners = [*points, far]
+    elif [segment.kind for segment in item.segments] == ["P"] and (
+        arc := arc_through(points, item.length_px)
+    ):
+        # The flattened curve goes a little another way beyond the arc.
+        (left, top), (right, bottom) = arc.box()
+        corners = [
+            (left - 1, top - 1),
+            (right + 1, bottom + 1),
+            (far[0] - 1, far[1] - 1),
+            (far[0] + 1, far[1] + 1),
+        ]
+    else:
+        # From any place of it the ways to both ends are together no longer than the slider, which
+        # makes an ellipse.
+        dx, dy = (far[0] - item.x) / 2, (far[1] - item.y) / 2
+        wide2 = (item.length_px / 2 + 1) ** 2
+        narrow2 = max(0.0, wide2 - dx * dx - dy * dy)
+        half_x, half_y = math.sqrt(dx * dx + narrow2), math.sqrt(dy * dy + narrow2)
+        x, y = item.x + dx, item.y + dy
+        return (x - half_x, y - half_y), (x + half_x, y + half_y)
+    xs, ys = zip(*corners, strict=True)
+    return (min(xs), min(ys)), (max(xs), max(ys))
 
 
 def _moved_inside(difficulty: Difficulty, item: Circle, radius_px: float) -> tuple[TextEdit, ...]:

@@ -6,52 +6,42 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from companion.beatmap import Mode, Slider
 from companion.checks.check import DifficultyCheck, Issue
 from companion.checks.gameplay.difficulty import circle_radius_px
-from companion.checks.gameplay.paths import path_ends, path_points
-from companion.checks.gameplay.sliders import tick_progress
+from companion.checks.gameplay.folds import FOLD_PX, fold_scores
+from companion.checks.gameplay.paths import slider_paths
+from companion.checks.gameplay.sliders import tick_distances_px, tick_progress
 from companion.checks.summaries import summarised
 from companion.findings import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
-    from companion.beatmap import Beatmap
     from companion.checks.difficulty import Difficulty
-    from companion.checks.gameplay.paths import PathEnds, Point
+    from companion.checks.gameplay.paths import Point
 
 MEETING_PX = 5.0
 AWAY_PX = 60.0
 """How much of the way lies at least between two places that may be confused."""
 
-FOLD_PX = 3.0
-COARSE_PX = 4.0
-"""Step of a first look, which is enough for most curves."""
 FOLD_TURN = math.radians(150)
 """A curve that turns less than this in all does not come back to itself."""
-MAX_SAMPLES = 1024
-NEAR_SAMPLES = 8
-"""Samples of a curve this near to each other in order are its own neighbours."""
 CERTAIN_SCORE, LIKELY_SCORE = 5.0, 2.0
-WEIGHT_DECAY = 0.9
 
 
 def find_ambiguous(difficulty: Difficulty) -> Iterator[Issue]:
     """Sliders whose head, tail or a red anchor lie on one another."""
     radius_px = circle_radius_px(difficulty.beatmap.cs)
-    ends = difficulty.fact(path_ends)
+    paths, ticks_px = difficulty.fact(slider_paths), difficulty.fact(tick_distances_px)
     for index, item in enumerate(difficulty.beatmap.hit_objects):
         if not isinstance(item, Slider):
             continue
         part = ""
-        if _may_return(item) and math.dist(ends.far(index), (item.x, item.y)) <= MEETING_PX:
-            part = _closed_part(item, difficulty.beatmap, radius_px)
-        part = part or _anchor_part(item, ends, index)
+        if math.dist(paths.far[index], (item.x, item.y)) <= MEETING_PX:
+            ticks = tick_progress(item, ticks_px[index])
+            part = _closed_part(item, [paths.place(index, tick) for tick in ticks], radius_px)
+        part = part or _anchor_part(item, paths.far[index])
         if part:
             yield Issue(
                 severity=Severity.WARNING,
@@ -60,16 +50,17 @@ def find_ambiguous(difficulty: Difficulty) -> Iterator[Issue]:
             )
 
 
-def _closed_part(item: Slider, beatmap: Beatmap, radius_px: float) -> str:
+def _closed_part(item: Slider, ticks: Sequence[Point], radius_px: float) -> str:
     head = item.x, item.y
-    places = path_points(item, tick_progress(item, beatmap))
-    away = any(math.dist(place, head) > 2 * radius_px for place in places)
+    away = any(math.dist(tick, head) > 2 * radius_px for tick in ticks)
     return "head and tail lie on one another" if away else ""
 
 
-def _anchor_part(item: Slider, ends: PathEnds, index: int) -> str:
-    head = item.x, item.y
+def _anchor_part(item: Slider, far: Point) -> str:
     anchors = _anchors(item)
+    if not anchors:
+        return ""
+    head = item.x, item.y
     done = 0.0
     for before, anchor in pairwise([head, *anchors]):
         done += math.dist(before, anchor)
@@ -77,53 +68,44 @@ def _anchor_part(item: Slider, ends: PathEnds, index: int) -> str:
             break
         if done > AWAY_PX and math.dist(anchor, head) <= MEETING_PX:
             return "head lies on a red anchor"
-        if item.length_px - done > AWAY_PX and math.dist(anchor, ends.far(index)) <= MEETING_PX:
+        if item.length_px - done > AWAY_PX and math.dist(anchor, far) <= MEETING_PX:
             return "tail lies on a red anchor"
     return ""
 
 
-def _may_return(item: Slider) -> bool:
-    """Whether the path's end can lie near its head; a bound that needs no curve."""
-    chords = polygon = 0.0
-    for segment in item.segments:
-        if segment.kind not in ("L", "B"):
-            return True
-        chords += math.dist(segment.points[0], segment.points[-1])
-        polygon += sum(math.dist(a, b) for a, b in pairwise(segment.points))
-    off_px = max(polygon - item.length_px, item.length_px - chords, 0.0)
-    return math.dist(item.control_points[0], item.control_points[-1]) - off_px <= MEETING_PX
-
-
 def _anchors(item: Slider) -> list[Point]:
     """Corners between head and tail: points of a line, red anchors of other curves."""
-    inner = [segment.points[0] for segment in item.segments[1:]]
     if item.curve_type != "L":
-        return inner if item.curve_type.startswith("B") else []
+        is_bezier = item.curve_type.startswith("B")
+        return [segment.points[0] for segment in item.segments[1:]] if is_bezier else []
     return [p for s in item.segments for p in s.points[1:]][:-1]
 
 
 def find_folded(difficulty: Difficulty) -> Iterator[Issue]:
     """Curves that run along themselves."""
-    known: dict[tuple[object, ...], float] = {}
+    # Shapes are copied often, and only the shape counts.
+    shapes: dict[tuple[object, ...], Slider] = {}
+    curves: list[tuple[Slider, tuple[object, ...]]] = []
     for item in difficulty.beatmap.hit_objects:
-        if not isinstance(item, Slider) or not _may_fold(item):
+        if isinstance(item, Slider) and _may_fold(item):
+            x, y = item.control_points[0]
+            shape = tuple((px - x, py - y) for px, py in item.control_points)
+            curves.append((item, (shape, item.curve_type, item.length_px)))
+            shapes.setdefault(curves[-1][1], item)
+    scores = fold_scores([item.path for item in shapes.values()])
+    score_of = dict(zip(shapes, scores, strict=True))
+    for item, shape in curves:
+        score = score_of[shape]
+        if score <= LIKELY_SCORE:
             continue
-        # Shapes are copied often, and only the shape counts.
-        x, y = item.control_points[0]
-        shape = tuple((px - x, py - y) for px, py in item.control_points)
-        key = (shape, item.curve_type, item.length_px)
-        if key not in known:
-            known[key] = _fold_score(item)
-        if known[key] > LIKELY_SCORE:
-            certain = known[key] > CERTAIN_SCORE
-            yield Issue(
-                severity=Severity.WARNING,
-                message=(
-                    f"The slider {'runs' if certain else 'seems to run'} back along itself; its "
-                    "way is hard to read."
-                ),
-                objects=(item,),
-            )
+        yield Issue(
+            severity=Severity.WARNING,
+            message=(
+                f"The slider {'runs' if score > CERTAIN_SCORE else 'seems to run'} back along "
+                "itself; its way is hard to read."
+            ),
+            objects=(item,),
+        )
 
 
 def _may_fold(item: Slider) -> bool:
@@ -141,45 +123,6 @@ def _may_fold(item: Slider) -> bool:
         if turned >= FOLD_TURN:
             return True
     return False
-
-
-def _fold_score(item: Slider) -> float:
-    """How much of a curve lies along another part of it (Mapset Verifier's measure).
-
-    Each pair of places less than 3 px apart counts the more the nearer they are and the smaller
-    the angle between the directions there; the highest of these count most.
-    """
-    coarse = _sampled(item, COARSE_PX)
-    if not len(_near_pairs(coarse, FOLD_PX + COARSE_PX, 3)[0]):
-        return 0.0
-    points = _sampled(item, 1.0)
-    steps = np.diff(points, axis=0)
-    angles = np.arctan2(steps[:, 1], steps[:, 0])
-    first, second = _near_pairs(points[:-1], FOLD_PX, NEAR_SAMPLES)
-    if not len(first):
-        return 0.0
-    distance = np.hypot(*(points[first] - points[second]).T)
-    between = np.abs(angles[first] - angles[second]) % math.pi
-    between = np.minimum(between, math.pi - between)
-    nearness = 100 * math.sqrt(10) / 10 ** (2 * distance) / 125
-    likeness = 1 / ((between / math.pi * 20) ** 3 + 0.01) / 250
-    scores = np.sort(nearness * likeness)[::-1][:200]
-    return float(scores @ WEIGHT_DECAY ** np.arange(len(scores)))
-
-
-def _sampled(item: Slider, step_px: float) -> NDArray[np.float64]:
-    count = min(MAX_SAMPLES, max(3, round(item.length_px / step_px)))
-    return item.path.positions_at(np.linspace(0.0, 1.0, count))
-
-
-def _near_pairs(
-    points: NDArray[np.float64], near_px: float, apart: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Pairs of samples near to each other, but not neighbours along the curve."""
-    near = np.abs(points[:, None, 0] - points[None, :, 0]) < near_px
-    near &= np.abs(points[:, None, 1] - points[None, :, 1]) < near_px
-    first, second = np.nonzero(np.triu(near, apart))
-    return first, second
 
 
 CHECKS = (

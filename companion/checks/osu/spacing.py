@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from companion.beatmap import Circle, Mode, Slider
 from companion.checks.check import DifficultyCheck, Issue, SetCheck
@@ -42,11 +41,11 @@ MUST_OVERLAP_MS, SHOULD_OVERLAP_MS, MUST_NOT_OVERLAP_MS = 125.0, 175.0, 250.0
 OVERLAP_LENIENCY_PX = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """What lies between an object and the next one."""
+class Jump(NamedTuple):
+    """A gap as others are compared with it."""
 
-    index: int
+    number: int
+    """Of the object before it."""
     start_ms: float
     apart_ms: float
     apart_px: float
@@ -54,47 +53,48 @@ class Gap:
     """Distance by time."""
 
 
-def _gap(index: int, start_ms: float, apart_ms: float, apart_px: float) -> Gap:
-    return Gap(index, start_ms, apart_ms, apart_px, apart_px / max(1.0, apart_ms))
+def _jump(number: int, start_ms: float, apart_ms: float, apart_px: float) -> Jump:
+    return Jump(number, start_ms, apart_ms, apart_px, apart_px / max(1.0, apart_ms))
 
 
 def find_abnormal(difficulty: Difficulty) -> Iterator[Issue]:
     """Jumps far beyond what other gaps of the same length were worth so far."""
     view = difficulty.fact(osu_view)
-    known: dict[tuple[int, bool], deque[Gap]] = {}
-    for index in view.neighbours():
-        apart_ms = view.gap_ms(index)
+    after_others: dict[int, deque[Jump]] = {}
+    after_sliders: dict[int, deque[Jump]] = {}
+    for index, apart_ms, apart_px in view.gaps:
         if not 0 < apart_ms <= LONGEST_GAP_MS:
             continue
         item = view.objects[index]
-        gap = _gap(index, item.start_ms, apart_ms, max(SHORTEST_PX, view.gap_px(index)))
         is_slider = isinstance(item, Slider)
+        known = after_sliders if is_slider else after_others
+        gap = _jump(index, item.start_ms, apart_ms, max(SHORTEST_PX, apart_px))
         bucket = int(apart_ms // SAME_SNAP_MS)
         if gap.apart_px > view.radius_px * LEAST_RADII:
-            similar = _slower(gap, known, bucket, is_slider=is_slider)
-            yield from _abnormal(view, gap, similar, is_slider=is_slider)
-        known.setdefault((bucket, is_slider), deque(maxlen=REMEMBERED)).append(gap)
+            similar = _slower(gap, known, bucket)
+            if len(similar) >= LEAST_KNOWN:
+                yield from _abnormal(view, gap, similar, is_slider=is_slider)
+        if bucket not in known:
+            known[bucket] = deque(maxlen=REMEMBERED)
+        known[bucket].append(gap)
 
 
-def _slower(
-    gap: Gap, known: Mapping[tuple[int, bool], Sequence[Gap]], bucket: int, *, is_slider: bool
-) -> list[Gap]:
+def _slower(gap: Jump, known: Mapping[int, Sequence[Jump]], bucket: int) -> list[Jump]:
     """Earlier gaps of the same length; none as soon as one of them was faster."""
-    similar: list[Gap] = []
+    similar: list[Jump] = []
+    apart_ms, speed = gap.apart_ms, gap.speed
     for near in (bucket, bucket - 1, bucket + 1):
-        for earlier in known.get((near, is_slider), ()):
-            if abs(earlier.apart_ms - gap.apart_ms) <= SAME_SNAP_MS:
-                if earlier.speed > gap.speed:
+        for earlier in known.get(near, ()):
+            if abs(earlier.apart_ms - apart_ms) <= SAME_SNAP_MS:
+                if earlier.speed > speed:
                     return []
                 similar.append(earlier)
     return similar
 
 
 def _abnormal(
-    view: OsuView, gap: Gap, similar: Sequence[Gap], *, is_slider: bool
+    view: OsuView, gap: Jump, similar: Sequence[Jump], *, is_slider: bool
 ) -> Iterator[Issue]:
-    if len(similar) < LEAST_KNOWN:
-        return
     expected = sum(one.apart_px for one in similar) / sum(one.apart_ms for one in similar)
     # The ball may be left before the slider ends.
     spared_px = view.radius_px * SLIDER_LENIENCY_RADII if is_slider else 0.0
@@ -108,16 +108,16 @@ def _abnormal(
                 f"The jump is {ratio:.1f} times as fast as others over the same time, such as the "
                 f"one at {timestamp(example.start_ms)}."
             ),
-            objects=(view.objects[gap.index], view.objects[gap.index + 1]),
+            objects=(view.objects[gap.number], view.objects[gap.number + 1]),
         )
 
 
 def find_uneven(difficulty: Difficulty) -> Iterator[Issue]:
     """Gaps whose distance differs from that of similar gaps shortly before."""
     view = difficulty.fact(osu_view)
-    recent: deque[Gap] = deque()
-    for index in view.neighbours():
-        gap = _gap(index, view.objects[index + 1].start_ms, view.gap_ms(index), view.gap_px(index))
+    recent: deque[Jump] = deque()
+    for index, apart_ms, apart_px in view.gaps:
+        gap = _jump(index, view.objects[index + 1].start_ms, apart_ms, apart_px)
         if gap.apart_ms > PATTERN_MS or gap.apart_px < STACKED_PX:
             continue
         while recent and recent[0].start_ms < gap.start_ms - MEMORY_MS:
@@ -158,9 +158,8 @@ def find_overlaps(mapset: Mapset) -> Iterator[Issue]:
 
 def _overlaps(difficulty: Difficulty) -> Iterator[Issue]:
     view = difficulty.fact(osu_view)
-    for index in view.neighbours():
+    for index, apart_ms, apart_px in view.gaps:
         item, following = view.objects[index], view.objects[index + 1]
-        apart_ms, apart_px = view.gap_ms(index), view.gap_px(index)
         overlapping = apart_px < 2 * (view.radius_px - OVERLAP_LENIENCY_PX)
         touching = apart_px < 2 * view.radius_px
         if isinstance(item, Circle) and not touching and apart_ms < SHOULD_OVERLAP_MS:

@@ -18,8 +18,8 @@ from companion.checks.gameplay.difficulty import (
     spins_to_clear,
 )
 from companion.checks.gameplay.osu import hard_rock_view, osu_view
-from companion.checks.gameplay.paths import path_points
-from companion.checks.gameplay.sliders import tick_count
+from companion.checks.gameplay.paths import path_of
+from companion.checks.gameplay.sliders import tick_count, tick_distance_px
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,8 +104,7 @@ def test_hard_rock_parts_stacks_and_turns_the_map_round(map_text: MapText) -> No
 def test_gaps_are_from_end_to_head(map_text: MapText) -> None:
     lines = ("100,100,1000,2,0,L|240:100,1,140", "240,130,1700,1,0", "0,0,1800,8,0,1900")
     view = difficulty_of(map_text(lines)).fact(osu_view)
-    assert list(view.neighbours()) == [0]
-    assert (view.gap_px(0), view.gap_ms(0)) == (30, 200)
+    assert view.gaps == [(0, 200, 30)]
 
 
 @pytest.mark.parametrize(
@@ -125,14 +124,14 @@ def test_formulas_agree_with_the_flattened_curve(map_text: MapText, curve: str) 
     (item,) = difficulty_of(map_text((f"100,100,0,2,0,{curve}",))).beatmap.hit_objects
     assert isinstance(item, Slider)
     for share in (0.0, 0.3, 0.9, 1.0):
-        ((x, y),) = path_points(item, (share,))
+        x, y = path_of(item).position_at(share)
         assert (x, y) == pytest.approx(item.path.position_at(share), abs=0.3)
 
 
 def test_a_slider_of_equal_points_ends_where_it_begins(map_text: MapText) -> None:
     (item,) = difficulty_of(map_text(("100,100,0,2,0,L|100:100,1,50",))).beatmap.hit_objects
     assert isinstance(item, Slider)
-    assert path_points(item, (1.0,)) == [(100, 100)]
+    assert path_of(item).end == (100, 100)
 
 
 def test_stacks_of_a_real_map_are_as_another_implementation_has_them(shared_data: Path) -> None:
@@ -143,7 +142,7 @@ def test_stacks_of_a_real_map_are_as_another_implementation_has_them(shared_data
         difficulty = difficulty_of((folder / f"osu-{name}.osu").read_bytes())
         heights = difficulty.fact(osu_view).heights
         ticks = sum(
-            tick_count(item, difficulty.beatmap)
+            tick_count(item, tick_distance_px(item, difficulty.beatmap))
             for item in difficulty.beatmap.hit_objects
             if isinstance(item, Slider)
         )

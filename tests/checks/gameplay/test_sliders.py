@@ -19,7 +19,7 @@ def events(line: str, **stated: object) -> list[tuple[str, float, float]]:
     assert isinstance(item, Slider)
     return [
         (event.part.value, round(event.time_ms, 3), round(event.progress, 4))
-        for event in slider_events(item, beatmap)
+        for event in slider_events(item, tick_distance_px(item, beatmap))
     ]
 
 
@@ -59,7 +59,7 @@ def test_hostile_sliders_cost_little() -> None:
     (item,) = beatmap.hit_objects
     assert isinstance(item, Slider)
     assert tick_distance_px(item, beatmap) == pytest.approx(0.5)
-    assert tick_count(item, beatmap) == MAX_TICKS
+    assert tick_count(item, tick_distance_px(item, beatmap)) == MAX_TICKS
 
 
 def test_a_slider_without_a_length_has_no_ticks() -> None:
