@@ -12,6 +12,8 @@ from companion.engine.candidates import CandidateFinder
 from companion.engine.conditioning import Conditioning
 from companion.engine.modding import MapModder, ModdingSettings, Selection
 from companion.engine.model.backbone import WindowInput
+from companion.engine.model.layered_backbone import DecoderBackbone
+from companion.engine.model.weight_layout import is_full_size_on_processor, lay_out_for_steps
 from companion.engine.prompting import Prompting
 from companion.engine.regeneration import Regeneration
 from companion.engine.requests import ScoreProgress, verify_overlap
@@ -98,6 +100,8 @@ class LoadedModel:
         info = checkpoint.describe(folder, backbone, adapter)
         prompting = Prompting(backbone.settings.prompt_builder(backbone.vocabulary))
         modding = _modding_settings(folder, backbone.settings)
+        if isinstance(backbone, DecoderBackbone) and is_full_size_on_processor(backbone):
+            lay_out_for_steps(backbone.network)
         kinds = TokenKinds(backbone.vocabulary, backbone.device) if modding.kinds else None
         scorer = Scorer(backbone, info.digest, batch_windows(backbone), kinds)
         return cls(info, backbone, prompting, modding, scorer)

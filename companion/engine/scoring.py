@@ -18,6 +18,7 @@ import torch
 
 from companion.engine.memory import in_one_batch_or_two
 from companion.engine.model.backbone import EncodedWindows
+from companion.engine.model.weight_layout import Sized, is_full_size_on_processor
 from companion.engine.vocabulary import PAD_ID
 
 if TYPE_CHECKING:
@@ -28,15 +29,12 @@ if TYPE_CHECKING:
 
     from companion.engine.cancellation import CancelToken
     from companion.engine.kind_score import KindScore
-    from companion.engine.model.backbone import Backbone, WindowInput
+    from companion.engine.model.backbone import WindowInput
     from companion.engine.token_kinds import TokenKinds
     from companion.engine.windows import Window
 
 BATCH_WINDOWS = 8
 """Windows per forward pass: large enough for matrix work, small enough to stream and to cancel."""
-FULL_SIZE_PARAMETERS = 50_000_000
-"""From this size on one window is matrix work enough for a processor: more of them at a time only
-pad each other, ask for memory anew, and let a mapper wait."""
 _SORTED_BATCHES = 3
 """So many batches at a time are sorted by length, to pad less without straying from the edit."""
 _TINY = 1e-10
@@ -126,10 +124,13 @@ class ScoredWindow:
     """Whether the answer came from memory."""
 
 
-def batch_windows(backbone: Backbone) -> int:
-    """Windows per forward pass that suit a checkpoint and its device."""
-    is_large = backbone.n_parameters >= FULL_SIZE_PARAMETERS
-    return 1 if is_large and backbone.device.type == "cpu" else BATCH_WINDOWS
+def batch_windows(backbone: Sized) -> int:
+    """Windows per forward pass that suit a checkpoint and its device.
+
+    For a processor one window of a full-size network is matrix work enough: more of them at a time
+    only pad each other, ask for memory anew, and let a mapper wait.
+    """
+    return 1 if is_full_size_on_processor(backbone) else BATCH_WINDOWS
 
 
 class EncoderCache:

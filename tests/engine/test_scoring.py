@@ -12,9 +12,9 @@ from companion.beatmap import TimeRange
 from companion.engine.cancellation import CancelToken
 from companion.engine.conditioning import Conditioning
 from companion.engine.model.backbone import EncodedWindows, WindowInput
+from companion.engine.model.weight_layout import FULL_SIZE_PARAMETERS
 from companion.engine.scoring import (
     BATCH_WINDOWS,
-    FULL_SIZE_PARAMETERS,
     EncoderCache,
     JudgedRun,
     Scorer,
