@@ -66,7 +66,8 @@ def judge(
     model: LoadedModel, document: Document, song: Song, about: Conditioning
 ) -> tuple[Scan, list[dict[int, JudgedEvent]]]:
     """A scan, and what was said of each context's events by their index."""
-    scan = model.scan(document, song, about)
+    # The recorded windows overlap as they do for generating.
+    scan = model.scan(document, song, about, overlap=model.backbone.settings.windows)
     judged: list[dict[int, JudgedEvent]] = [{} for _ in scan.contexts]
     for batch in model.scored(scan, song, document, about, CancelToken()):
         for scored in batch:
