@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from companion.engine.events import ContextType, EventType
 from companion.engine.modding.detectors import Fault
-from companion.engine.scanning import Reading, judged_events
+from companion.engine.scanning import Reading, judged_event, judged_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from companion.engine.modding import Candidate, JudgedEvent, MapModder, ModdingSettings
     from companion.engine.modding.suspects import Suspect
+    from companion.engine.prompts import Context
     from companion.engine.scanning import Scan
     from companion.engine.scoring import JudgedRun, ScoredWindow
     from companion.engine.vocabulary import Vocabulary
@@ -61,19 +60,18 @@ class CandidateFinder:
         said = scored.score.kinds.part(slice(first, first + run.n_events))
         for suspect in modder.suspects(run.first_event, said):
             place = first + suspect.event - run.first_event
-            judged = self._telling(scored, suspect, place)
+            judged = self._telling(self.scan.contexts[run.context], scored, suspect, place)
             candidate = modder.candidate(judged, suspect, run.context)
             if candidate is not None:
                 yield candidate
 
-    def _telling(self, scored: ScoredWindow, suspect: Suspect, place: int) -> JudgedEvent:
+    def _telling(
+        self, context: Context, scored: ScoredWindow, suspect: Suspect, place: int
+    ) -> JudgedEvent:
         """The event, beside what the fault says was expected in its place."""
-        chosen = np.zeros(scored.task.n_judged, dtype=np.bool_)
-        chosen[place] = True
         is_extra = suspect.fault is Fault.COMBO_EXTRA
         reading = Reading.ANY_KIND if is_extra else Reading.SAME_KIND
-        found = judged_events(self.scan, scored, self.vocabulary, chosen, reading)
-        judged = next(one for of_context in found for one in of_context)
+        judged = judged_event(context, suspect.event, scored, place, self.vocabulary, reading)
         if suspect.fault is Fault.COMBO_MISSING and scored.score.kinds is not None:
             return replace(
                 judged,

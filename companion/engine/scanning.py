@@ -153,7 +153,6 @@ def judged_events(
     scored: ScoredWindow,
     vocabulary: Vocabulary,
     chosen: NDArray[np.bool_] | None = None,
-    reading: Reading = Reading.ANY_KIND,
 ) -> list[list[JudgedEvent]]:
     """What was said of a window's events, one list per context of the scan.
 
@@ -162,40 +161,57 @@ def judged_events(
         scored: The window.
         vocabulary: What the ids mean.
         chosen: Which of the judged events are wanted, shape = (n_judged,); all unless given.
-        reading: What they are compared with; without scores by kind always with any.
+    """
+    result: list[list[JudgedEvent]] = [[] for _ in scan.contexts]
+    place = 0
+    for run in scored.task.runs:
+        context = scan.contexts[run.context]
+        for index in range(run.first_event, run.first_event + run.n_events):
+            if chosen is None or chosen[place]:
+                judged = judged_event(context, index, scored, place, vocabulary)
+                result[run.context].append(judged)
+            place += 1
+    return result
+
+
+def judged_event(
+    context: Context,
+    index: int,
+    scored: ScoredWindow,
+    place: int,
+    vocabulary: Vocabulary,
+    reading: Reading = Reading.ANY_KIND,
+) -> JudgedEvent:
+    """What was said of one event.
+
+    Args:
+        context: What the event belongs to.
+        index: Its place in there.
+        scored: The window that judged it.
+        place: Its place among the events that the window judged.
+        vocabulary: What the ids mean.
+        reading: What it is compared with; without scores by kind always with any.
     """
     score, window = scored.score, scored.task.window
     tokens, probabilities = score.expected, score.expected_probability
     if reading is Reading.SAME_KIND and score.kinds is not None:
         tokens, probabilities = score.kinds.likeliest, score.kinds.likeliest_probability
-    result: list[list[JudgedEvent]] = [[] for _ in scan.contexts]
-    place = 0
-    for run in scored.task.runs:
-        context = scan.contexts[run.context]
-        for offset in range(run.n_events):
-            if chosen is None or chosen[place]:
-                index = run.first_event + offset
-                event = context.events[index]
-                expected = vocabulary.decode(int(tokens[place]))
-                expected = vocabulary.to_song_time(expected, window.frame_time_ms)
-                is_control = expected.kind is EventType.CONTROL
-                result[run.context].append(
-                    JudgedEvent(
-                        context=context.kind.value,
-                        index=index,
-                        window=window.index,
-                        kind=event.kind,
-                        value=event.value,
-                        time_ms=event.time_ms,
-                        expected_kind=None if is_control else expected.kind,
-                        expected_value=expected.value,
-                        expected_probability=float(probabilities[place]),
-                        surprisal_bits=float(score.surprisal_bits[place]),
-                        entropy_bits=float(score.entropy_bits[place]),
-                    )
-                )
-            place += 1
-    return result
+    event = context.events[index]
+    expected = vocabulary.decode(int(tokens[place]))
+    expected = vocabulary.to_song_time(expected, window.frame_time_ms)
+    return JudgedEvent(
+        context=context.kind.value,
+        index=index,
+        window=window.index,
+        kind=event.kind,
+        value=event.value,
+        time_ms=event.time_ms,
+        expected_kind=None if expected.kind is EventType.CONTROL else expected.kind,
+        expected_value=expected.value,
+        expected_probability=float(probabilities[place]),
+        surprisal_bits=float(score.surprisal_bits[place]),
+        entropy_bits=float(score.entropy_bits[place]),
+    )
 
 
 def _run(block: Block, start: int, first: int, past: int) -> JudgedRun | None:

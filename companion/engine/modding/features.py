@@ -7,6 +7,7 @@ the object after it, how surprising the value was and how surprising it was to b
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -93,12 +94,14 @@ def object_rows(
         said: What was said of the judged events.
     """
     end = first_event + len(said.kind_bits)
-    judged = [i for i, one in enumerate(groups) if one.start >= first_event and one.end <= end]
-    heads = [i for i in judged if groups[i].kind in HEAD_TYPES]
+    # Groups lie end to end, so a window's are found without looking at the rest of the map.
+    first = bisect_left(groups, first_event, key=lambda one: one.start)
+    past = bisect_right(groups, end, key=lambda one: one.end)
+    heads = [i for i in range(first, past) if groups[i].kind in HEAD_TYPES]
     parts = _Parts(kinds, first_event, said)
     for order, at in enumerate(heads):
         following = heads[order + 1] if order + 1 < len(heads) else None
-        last = judged[-1] + 1 if following is None else following
+        last = past if following is None else following
         row = _Row(parts)
         row.note(OWN, [groups[at]])
         row.note(TAIL, groups[at + 1 : last])
