@@ -6,14 +6,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from companion.engine.events import ContextType, EventType
+from companion.engine.modding import MapModder
 from companion.engine.modding.detectors import Fault
 from companion.engine.scanning import Reading, judged_event, judged_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from companion.engine.modding import Candidate, JudgedEvent, MapModder, ModdingSettings
+    from companion.beatmap import Document
+    from companion.engine.modding import Candidate, JudgedEvent, ModdingSettings
     from companion.engine.modding.suspects import Suspect
+    from companion.engine.prompting import Prompting
     from companion.engine.prompts import Context
     from companion.engine.scanning import Scan
     from companion.engine.scoring import JudgedRun, ScoredWindow
@@ -29,6 +32,21 @@ class CandidateFinder:
     """One per context of the scan."""
     vocabulary: Vocabulary
     settings: ModdingSettings
+
+    @classmethod
+    def of(
+        cls,
+        scan: Scan,
+        document: Document,
+        prompting: Prompting,
+        settings: ModdingSettings,
+    ) -> CandidateFinder:
+        """For a scan of a document."""
+        modders = [
+            MapModder(document, context.events, prompting.encoding, settings)
+            for context in scan.contexts
+        ]
+        return cls(scan, modders, prompting.builder.vocabulary, settings)
 
     def candidates(self, scored: ScoredWindow) -> list[Candidate]:
         """What is surprising in a window by itself, and the objects that detectors suspect."""

@@ -10,7 +10,7 @@ from companion.engine import checkpoint
 from companion.engine.audio import load_audio
 from companion.engine.candidates import CandidateFinder
 from companion.engine.conditioning import Conditioning
-from companion.engine.modding import MapModder, ModdingSettings, Selection
+from companion.engine.modding import ModdingSettings, Selection
 from companion.engine.model.backbone import WindowInput
 from companion.engine.model.layered_backbone import DecoderBackbone
 from companion.engine.model.weight_layout import is_full_size_on_processor, lay_out_for_steps
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from companion.engine.cancellation import CancelToken
     from companion.engine.checkpoint import DeviceName
     from companion.engine.map_requests import MapRequest
-    from companion.engine.modding import Chosen, JudgedEvent
+    from companion.engine.modding import Chosen, JudgedEvent, MapModder
     from companion.engine.model.backbone import Backbone
     from companion.engine.model.settings import ModelSettings
     from companion.engine.requests import (
@@ -133,12 +133,8 @@ class LoadedModel:
         conditioning = request.conditioning or self.conditioning_of(document, song)
         overlap = self.judging_windows(request.lookback, request.lookahead)
         scan = self.scan(document, song, conditioning, overlap=overlap)
-        modders = [
-            MapModder(document, context.events, self.prompting.encoding, self.modding)
-            for context in scan.contexts
-        ]
-        finder = CandidateFinder(scan, modders, self.backbone.vocabulary, self.modding)
-        report = _Report(scan, modders, Selection(_minutes(document)))
+        finder = CandidateFinder.of(scan, document, self.prompting, self.modding)
+        report = _Report(scan, finder.modders, Selection(_minutes(document)))
         asked = {task.window.index for task in scan.tasks}
         yield from report.tell([w for w in scan.windows if w.index not in asked])
         for batch in self.scored(scan, song, document, conditioning, token, request.near_ms):

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from companion.beatmap import Document, Mode
 from companion.engine.cancellation import CancelToken
 from companion.engine.candidates import CandidateFinder
-from companion.engine.modding import MapModder, ModdingSettings
 from companion.engine.modding.detectors import ALWAYS_TOLD
 from companion.engine.modding.rarity import Rarity
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from companion.engine.conditioning import Conditioning
     from companion.engine.loaded_model import LoadedModel
-    from companion.engine.modding import Candidate
+    from companion.engine.modding import Candidate, ModdingSettings
     from companion.engine.modding.detectors import Detector, Fault
     from companion.training.library import SongSet
 
@@ -159,11 +158,7 @@ class _Strengths:
 def _candidates(model: LoadedModel, one: GoodMap, settings: ModdingSettings) -> Iterator[Candidate]:
     song = model.listen(one.audio)
     scan = model.scan(one.document, song, one.conditioning)
-    modders = [
-        MapModder(one.document, context.events, model.prompting.encoding, settings)
-        for context in scan.contexts
-    ]
-    finder = CandidateFinder(scan, modders, model.backbone.vocabulary, settings)
+    finder = CandidateFinder.of(scan, one.document, model.prompting, settings)
     for batch in model.scored(scan, song, one.document, one.conditioning, CancelToken()):
         for scored in batch:
             yield from finder.candidates(scored)
