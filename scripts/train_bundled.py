@@ -44,8 +44,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("runs/bundled"))
     parser.add_argument("--minutes", type=float, default=90.0)
     parser.add_argument("--resume", action="store_true")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--windows", type=int, default=6)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--windows", type=int, default=8)
     parser.add_argument("--look-every-minutes", type=float, default=10.0)
     parser.add_argument(
         "--weights", type=Path, help="safetensors of a finished first stage or run to go on from"
@@ -156,7 +156,7 @@ def stages(options: argparse.Namespace) -> tuple[Stage, Stage]:
         seconds=seconds * (1 - share),
         learning_rate=options.learning_rate,
         windows=options.windows,
-        silent_share=0.12,
+        silent_share=0.15,
     )
     return hearing, writing
 

@@ -14,7 +14,7 @@ from companion.errors import OptionRefused
 if TYPE_CHECKING:
     from companion.training.data.selection import MapFilter
     from companion.training.finetuning.loop import RunOptions
-    from companion.training.finetuning.optimizers import OptimizerName
+    from companion.training.optimizers import OptimizerName
 
 DEFAULT_MINUTES = 20.0
 BATCH, CPU_BATCH = 8, 4

@@ -37,6 +37,8 @@ UNKNOWN_SHARE = 0.1
 """How often stars, and how often density, are withheld."""
 MAX_TRAINED_TOKENS = 513
 """Longer windows are cut while training, either at their start or at their end."""
+NOISY_SHARE = 0.3
+"""How often noise is laid over a window."""
 CANDIDATES = 3
 """Windows drawn per window used: those of about the same length make a batch."""
 
@@ -219,7 +221,7 @@ def sound_of(windows: Sequence[Window], spectra: Spectra) -> NDArray[np.float32]
 
 
 def augmented(log_mel: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
-    """Another equaliser, a shift by mel bands, and masked stretches of time and bands."""
+    """Another equaliser, a shift by mel bands, noise, and masked stretches of time and bands."""
     n, n_mels, n_columns = log_mel.shape
     bands = np.linspace(0, np.pi, n_mels, dtype=np.float32)
     out = np.empty_like(log_mel)
@@ -228,10 +230,14 @@ def augmented(log_mel: NDArray[np.float32], rng: Generator) -> NDArray[np.float3
         curve = np.cos(np.outer(bands, np.arange(1, 5))) @ amount
         row = np.roll(log_mel[index], rng.integers(-2, 3), axis=0) + curve[:, None]
         level = row.mean()
-        if rng.random() < 0.5:
+        if rng.random() < NOISY_SHARE:
+            # Below the mean by one to four nats, so that only what is quiet drowns in it.
+            noise = rng.normal(level - rng.uniform(1, 4), 0.5, row.shape)
+            row = np.logaddexp(row, np.asarray(noise, dtype=np.float32))
+        for _ in range(rng.integers(0, 3)):
             low, width = _below(rng, n_mels), 1 + _below(rng, 11)
             row[low : low + width] = level
-        for _ in range(rng.integers(0, 3)):
+        for _ in range(rng.integers(0, 4)):
             low, width = _below(rng, n_columns), 1 + _below(rng, 23)
             row[:, low : low + width] = level
         out[index] = row

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
     from companion.engine.model.bundled.configuration import NetworkSizes
 
-SPEEDS = (Fraction(1), Fraction(23, 25), Fraction(24, 25), Fraction(26, 25), Fraction(27, 25))
+SPEEDS = (
+    Fraction(1),
+    Fraction(22, 25),
+    Fraction(23, 25),
+    Fraction(24, 25),
+    Fraction(26, 25),
+    Fraction(27, 25),
+    Fraction(28, 25),
+)
 """Songs are also played slower and faster, pitch included; the maps' times follow."""
 
 

@@ -21,8 +21,8 @@ from companion.training.finetuning.loop import RunOptions, StepReport
 from companion.training.finetuning.lora import LoraOptions
 from companion.training.finetuning.loss import token_loss
 from companion.training.finetuning.material import Material, MaterialWish, gather
-from companion.training.finetuning.optimizers import make_optimizers, rate_at
 from companion.training.finetuning.run_state import Clock, RunFolder
+from companion.training.optimizers import make_optimizers, rate_at
 from tests.training.tiny_checkpoints import make
 
 if TYPE_CHECKING:
@@ -329,6 +329,15 @@ def test_the_average_can_be_put_in_place_for_a_while() -> None:
     with average.in_place():
         torch.testing.assert_close(weight.detach(), torch.full((3,), 0.9))
     assert weight.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_muon_takes_matrices_but_no_tables() -> None:
+    matrix, table, bias = (torch.nn.Parameter(torch.ones(size)) for size in ((2, 3), (4, 3), (3,)))
+    muon, adamw = make_optimizers("muon", [matrix, table, bias], 0.0, [table])
+    assert [id(one) for one in muon.param_groups[0]["params"]] == [id(matrix)]
+    assert [id(one) for one in adamw.param_groups[0]["params"]] == [id(table), id(bias)]
+    [adamw] = make_optimizers("adamw", [matrix, table, bias], 0.0, [table])
+    assert len(adamw.param_groups[0]["params"]) == 3
 
 
 def test_a_state_that_was_not_finished_is_not_gone_on_from(tmp_path: Path) -> None:

@@ -18,9 +18,9 @@ from companion.errors import Cancelled, OptionRefused
 from companion.training.finetuning.average import Average, put
 from companion.training.finetuning.logs import Logs
 from companion.training.finetuning.loss import token_loss
-from companion.training.finetuning.optimizers import OptimizerName, make_optimizers, rate_at
 from companion.training.finetuning.run_state import Clock, RunFolder
 from companion.training.finetuning.trained_model import TrainedModel, on_device
+from companion.training.optimizers import OptimizerName, make_optimizers, rate_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -116,6 +116,11 @@ class BundledNetwork(nn.Module):
         self.register_buffer("plain_place", place, persistent=False)
         self.register_buffer("timed", timed, persistent=False)
 
+    def tables(self) -> list[nn.Parameter]:
+        """Matrices whose rows belong to tokens or classes: embeddings and the output layer."""
+        embeddings = [one.weight for one in self.modules() if isinstance(one, nn.Embedding)]
+        return [cast("nn.Parameter", one) for one in (*embeddings, self.plain.weight)]
+
     def hear(self, ask: Ask) -> Hearing:
         """Encode windows and let the head judge their bins."""
         frames = self.encoder(ask.columns, ask.phases, ask.deaf)

@@ -20,27 +20,38 @@ BETAS = (0.9, 0.98)
 
 
 def make_optimizers(
-    name: OptimizerName, weights: Iterable[nn.Parameter], weight_decay: float
+    name: OptimizerName,
+    weights: Iterable[nn.Parameter],
+    weight_decay: float,
+    tables: Iterable[nn.Parameter] = (),
 ) -> list[Optimizer]:
     """AdamW for all weights, or Muon for matrices and AdamW for the rest.
+
+    Args:
+        name: Which.
+        weights: All that are trained.
+        weight_decay: Of each step, times the learning rate.
+        tables: Those of the matrices that are rows by token (embeddings, output layers): Muon
+            balances the directions of a map between spaces, which rows of their own are not.
 
     Raises:
         OptionRefused: This version of torch has no Muon.
     """
     every = list(weights)
     if name == "adamw":
-        return [torch.optim.AdamW(every, betas=BETAS, weight_decay=weight_decay)]
+        return [torch.optim.AdamW(every, betas=BETAS, weight_decay=weight_decay, fused=True)]
     muon = getattr(cast("Any", torch.optim), "Muon", None)
     if muon is None:
         raise OptionRefused("Muon needs torch 2.9; use AdamW, or install a newer torch.")
-    matrices = [weight for weight in every if weight.dim() == 2]
-    rest = [weight for weight in every if weight.dim() != 2]
+    by_row = {id(weight) for weight in tables}
+    matrices = [weight for weight in every if weight.dim() == 2 and id(weight) not in by_row]
+    rest = [weight for weight in every if weight.dim() != 2 or id(weight) in by_row]
     # Scaled so that a step is about as large as one of AdamW's, and one rate serves both.
     made: list[Optimizer] = [
         muon(matrices, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw")
     ]
     if rest:
-        made.append(torch.optim.AdamW(rest, betas=BETAS, weight_decay=weight_decay))
+        made.append(torch.optim.AdamW(rest, betas=BETAS, weight_decay=weight_decay, fused=True))
     return made
 
 
