@@ -232,7 +232,7 @@ def augmented(log_mel: NDArray[np.float32], rng: Generator) -> NDArray[np.float3
         level = row.mean()
         if rng.random() < NOISY_SHARE:
             # Below the mean by one to four nats, so that only what is quiet drowns in it.
-            noise = rng.normal(level - rng.uniform(1, 4), 0.5, row.shape)
+            noise = rng.normal(level - rng.uniform(1, 4), 0.5, (n_mels, n_columns))
             row = np.logaddexp(row, np.asarray(noise, dtype=np.float32))
         for _ in range(rng.integers(0, 3)):
             low, width = _below(rng, n_mels), 1 + _below(rng, 11)
