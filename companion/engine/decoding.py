@@ -62,6 +62,8 @@ class DecodingTask:
     """Continuations of each prompt that are followed, of which the best is kept."""
     draws_per_beam: int = 2
     """Candidates that beams which are drawn go on from; two leave one beside the end."""
+    types_first: bool = True
+    """Whether an event's type is named before its attributes, for filters that ask."""
 
     @torch.inference_mode()
     def run(
@@ -130,7 +132,9 @@ class DecodingTask:
             logits = logits.repeat_interleave(self.n_beams, dim=0)
             state.spread(self.n_beams)
         history = TokenHistory(
-            self.backbone.vocabulary, [row for row in prompts for _ in range(self.n_beams)]
+            self.backbone.vocabulary,
+            [row for row in prompts for _ in range(self.n_beams)],
+            types_first=self.types_first,
         )
         rows = self._rows(len(prompts))
         for position in range(ids.shape[1], self.max_tokens):

@@ -135,7 +135,7 @@ def generate(generation: Generation, token: CancelToken) -> Iterator[GeneratedWi
     """
     takes = [_Take(generation.parts) for _ in range(generation.n_variants)]
     writer = WindowWriter(
-        generation.backbone, generation.options, generation.conditioning.mode, generation.chooser
+        generation.backbone, generation.options, generation.conditioning, generation.chooser
     )
     for index, part in enumerate(generation.parts):
         if part.finished:

@@ -72,7 +72,7 @@ def _written(
     generation: Generation, windows: Sequence[Window], chooser: TokenChooser, token: CancelToken
 ) -> list[LoneWindow]:
     backbone, about = generation.backbone, generation.conditioning
-    writer = WindowWriter(backbone, generation.options, about.mode, chooser)
+    writer = WindowWriter(backbone, generation.options, about, chooser)
     token.raise_if_cancelled()
     encoded = _encoded(generation, windows)
     contexts: list[list[Context]] = [[] for _ in windows]

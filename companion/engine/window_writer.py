@@ -15,6 +15,7 @@ from companion.engine.logit_filters import (
     LookbackMask,
     LookbackRedistribution,
     MonotonicTime,
+    NoConcurrentObjects,
     ObjectGrammar,
     Temperature,
     TimeBias,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from companion.engine.cancellation import CancelToken
+    from companion.engine.conditioning import Conditioning
     from companion.engine.decoding import DecodedRow
     from companion.engine.logit_filters import LogitFilter, LogitMixer
     from companion.engine.model.backbone import Backbone, EncodedWindows
@@ -64,7 +66,8 @@ class GenerationOptions:
     original_quirks: bool = False
     """Whether to repeat what Mapperatorinator gets wrong: guidance is inverted and does not concern
     what the encoder is told, the temperatures of mania columns and taiko hits apply in every mode,
-    objects need not be complete, and beams are drawn from as many tokens as could end a window."""
+    objects need not be complete nor apart from each other, and beams are drawn from as many tokens
+    as could end a window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +119,13 @@ class WindowWriter:
     """Continues the prompts of one window after the other with the same options."""
 
     def __init__(
-        self, backbone: Backbone, options: GenerationOptions, mode: Mode, chooser: TokenChooser
+        self,
+        backbone: Backbone,
+        options: GenerationOptions,
+        conditioning: Conditioning,
+        chooser: TokenChooser,
     ) -> None:
+        mode = conditioning.mode
         self._backbone = backbone
         self._vocabulary = backbone.vocabulary
         self._times = backbone.vocabulary.ranges[EventType.TIME_SHIFT].ids
@@ -128,7 +136,12 @@ class WindowWriter:
         encoding = backbone.settings.encoding
         grammars = () if options.original_quirks else (ObjectGrammar, TypesLastGrammar)
         known = [grammar for grammar in grammars if grammar.knows(encoding)]
-        self._grammar = known[0](backbone.vocabulary, encoding, mode) if known else None
+        self._grammar: list[LogitFilter] = []
+        if known:
+            self._grammar = [
+                known[0](backbone.vocabulary, encoding, mode),
+                NoConcurrentObjects(backbone.vocabulary, encoding, mode, conditioning.keycount),
+            ]
 
     def write(
         self,
@@ -193,6 +206,7 @@ class WindowWriter:
             self._mixer(),
             options.n_beams,
             1 + n_ends,
+            self._types_first,
         )
 
     def kept(self, tokens: Sequence[int], kind: ContextType, limits: WindowLimits) -> list[int]:
@@ -233,8 +247,8 @@ class WindowWriter:
         options, vocabulary = self._options, self._vocabulary
         at_least = 1 + n_ends if options.original_quirks and options.n_beams > 1 else 1
         filters: list[LogitFilter] = [MonotonicTime(vocabulary)]
-        if self._grammar is not None and kind is ContextType.MAP:
-            filters.append(self._grammar)
+        if kind is ContextType.MAP:
+            filters += self._grammar
         if limits.fence is not None:
             filters.append(TimeFence(vocabulary, *limits.fence, types_first=self._types_first))
         if options.time_bias and (options.original_quirks or not self._types_first):

@@ -530,8 +530,7 @@ def test_the_released_limits_of_v29():
 
 def test_only_what_counts_of_a_window_is_kept():
     backbone: Any = Metronome(every(10))
-    mode = Conditioning().mode
-    writer = WindowWriter(backbone, GenerationOptions(), mode, Greedy())
+    writer = WindowWriter(backbone, GenerationOptions(), Conditioning(), Greedy())
     limits = WindowLimits(20, 60, 60)
 
     def kept(tokens: list[int]) -> list[int]:
@@ -549,7 +548,7 @@ def test_only_what_counts_of_a_window_is_kept():
 def test_times_alone_are_dropped_where_types_come_last():
     settings = replace(SETTINGS, encoding=EncodingOptions(types_first=False))
     backbone: Any = Metronome(every(10), settings=settings)
-    writer = WindowWriter(backbone, GenerationOptions(), Conditioning().mode, Greedy())
+    writer = WindowWriter(backbone, GenerationOptions(), Conditioning(), Greedy())
     tokens = [V.token(E.VOLUME, 60), V.token(E.CIRCLE), T0 + 70]
     assert writer.kept(tokens, ContextType.MAP, WindowLimits(20, 60, 60)) == tokens[:-1]
 
@@ -559,7 +558,7 @@ def test_times_are_made_likelier_only_where_they_come_first():
         settings = replace(SETTINGS, encoding=EncodingOptions(types_first=types_first))
         backbone: Any = Metronome(every(10), settings=settings)
         options = GenerationOptions(time_bias=2, original_quirks=quirks)
-        writer = WindowWriter(backbone, options, Conditioning().mode, Greedy())
+        writer = WindowWriter(backbone, options, Conditioning(), Greedy())
         filters = writer._filters(ContextType.MAP, WindowLimits(0, None, None), 1)
         return any(isinstance(one, TimeBias) for one in filters)
 

@@ -7,6 +7,7 @@ lookback bias, then (when sampling) top-k and top-p.
 
 from __future__ import annotations
 
+from companion.engine.logit_filters.concurrent_objects import NoConcurrentObjects
 from companion.engine.logit_filters.grammar import ObjectGrammar
 from companion.engine.logit_filters.guidance import Guidance, InvertedGuidance, LogitMixer
 from companion.engine.logit_filters.history import LogitFilter, TokenHistory
@@ -34,6 +35,7 @@ __all__ = [
     "LookbackMask",
     "LookbackRedistribution",
     "MonotonicTime",
+    "NoConcurrentObjects",
     "ObjectGrammar",
     "Temperature",
     "TemperatureRule",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from companion.engine.events import BEAT_TYPES, SUSTAIN_TYPES, TYPES, EventType
+from companion.engine.logit_filters.columns import Columns
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -27,8 +28,18 @@ class TokenHistory:
     from each other.
     """
 
-    def __init__(self, vocabulary: Vocabulary, prompts: Sequence[Sequence[int]]) -> None:
+    def __init__(
+        self, vocabulary: Vocabulary, prompts: Sequence[Sequence[int]], *, types_first: bool = True
+    ) -> None:
+        """Look through the prompts.
+
+        Args:
+            vocabulary: Of the tokens.
+            prompts: A row each.
+            types_first: Whether an event's type is named before its attributes.
+        """
         self._vocabulary = vocabulary
+        self._types_first = types_first
         self._times = vocabulary.ranges[EventType.TIME_SHIFT].ids
         self._starts = frozenset({vocabulary.sos_id, *vocabulary.context_sos.values()})
         self._types = {
@@ -50,6 +61,8 @@ class TokenHistory:
         what is known of the group that is being written."""
         self.last_object_timed: list[bool] = []
         """Per row whether the group that ended with its last object type had a time."""
+        self.columns: list[Columns] = []
+        """Per row which columns are taken, as far as is known since the last start token."""
         self.parents: Sequence[int] = range(len(prompts))
         """Per row the row that it was before its newest token."""
         for prompt in prompts:
@@ -57,6 +70,8 @@ class TokenHistory:
             self.last_types.append(self._last_type(prompt, TYPES))
             self.last_object_types.append(self._last_type(prompt, _OBJECT_TYPES))
             self.said.append(self._said_before(prompt, len(prompt)))
+            self.columns.append(self._no_columns())
+            self.columns[-1].follow(prompt[self._after_start(prompt) :])
             end = self._last_object_end(prompt)
             self.last_object_timed.append(EventType.TIME_SHIFT in self._said_before(prompt, end))
 
@@ -73,6 +88,9 @@ class TokenHistory:
             recent.append(token)
             del recent[:-_REMEMBERED]
             self._say(row, token)
+            if token in self._starts:
+                self.columns[row] = self._no_columns()
+            self.columns[row].follow([token])
             if token in self._times:
                 self.last_steps[row] = token - self._times.start
             elif token in self._types:
@@ -91,6 +109,7 @@ class TokenHistory:
         self.last_object_types = [self.last_object_types[row] for row in parents]
         self.said = [self.said[row] for row in parents]
         self.last_object_timed = [self.last_object_timed[row] for row in parents]
+        self.columns = [self.columns[row].copy() for row in parents]
 
     def _say(self, row: int, token: int) -> None:
         kind = self._kind(token)
@@ -105,6 +124,20 @@ class TokenHistory:
         """The token ``distance`` positions before the next one; -1 when there are not so many."""
         recent = self._recent[row]
         return recent[-distance] if distance <= len(recent) else -1
+
+    def kind(self, row: int) -> EventType | None:
+        """What kind of event the newest token stands for; None for one that stands for none."""
+        return self._kind(self.recent(row, 1))
+
+    def _no_columns(self) -> Columns:
+        return Columns(self._vocabulary, types_first=self._types_first)
+
+    def _after_start(self, prompt: Sequence[int]) -> int:
+        """The place after the last start token; 0 when there is none."""
+        for at in range(len(prompt) - 1, -1, -1):
+            if prompt[at] in self._starts:
+                return at + 1
+        return 0
 
     def _kind(self, token: int) -> EventType | None:
         """What kind of event a token stands for; None for one that stands for none."""

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from companion.engine.windows import Window
     from companion.training.evaluation.listening import MapListener, MapView
 
-AT_MOST = 420
+AT_MOST = 840
 """Tokens written per window."""
 
 
@@ -121,7 +121,7 @@ class Author:
                     max_tokens=min(longest + AT_MOST, self._listener.settings.max_tokens),
                     original_quirks=plain,
                 ),
-                self._view.beatmap.mode,
+                self._view.conditioning,
                 Greedy(),
             )
             encoded = self._listener.encoded(self._view, self._song, part)
