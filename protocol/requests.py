@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from protocol.review import LevelName  # noqa: TC001 - pydantic reads annotations when it runs
-from protocol.values import Aspect, Id, TimeMs, Wire
+from protocol.base import Id, TimeMs, Wire
+from protocol.review import LevelName
+from protocol.values import Aspect
 
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 """Same seed, same result."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from protocol.values import Finding, Id, Wire
+from protocol.base import Id, Wire
+from protocol.values import Finding
 
 LevelName = Literal["easy", "normal", "hard", "insane", "expert"]
 """How hard a difficulty means to be; what is harder than Expert counts as Expert."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from protocol.values import Id, Wire
+from protocol.base import Id, Wire
 
 
 class TempoSection(Wire):

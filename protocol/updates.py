@@ -10,24 +10,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from protocol.review import Review  # noqa: TC001 - pydantic reads annotations when it runs
-from protocol.timing import TimingReport  # noqa: TC001 - pydantic reads annotations when it runs
+from protocol.base import Id, TimeMs, Wire
+from protocol.beatmaps import MapCandidate, MapState, TimelineObject
+from protocol.review import Review
+from protocol.timing import TimingReport
 from protocol.values import (
     ErrorInfo,
     FairUse,
     Finding,
-    Id,
     Job,
-    MapCandidate,
-    MapState,
     ModelState,
     Problem,
     ProvenanceEntry,
     Suggestion,
-    TimelineObject,
-    TimeMs,
     UndoState,
-    Wire,
 )
 
 

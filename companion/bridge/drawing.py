@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from companion.beatmap import HoldNote, Mode, Slider, Spinner
 from companion.suggestions import preview
-from protocol import values
+from protocol import base, beatmaps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,12 +44,12 @@ class PathBook:
 
 def timeline(
     document: Document, song_length_ms: float | None, paths: PathBook | None = None
-) -> values.Timeline:
+) -> beatmaps.Timeline:
     """Everything that is drawn along the song; empty for a file that cannot be used."""
     paths = paths or PathBook()
     length_ms = length_ms_of(document, song_length_ms)
     if not document.readable:
-        return values.Timeline(
+        return beatmaps.Timeline(
             objects=[],
             timing_points=[],
             kiai=[],
@@ -61,12 +61,12 @@ def timeline(
     beatmap = document.beatmap
     objects = timeline_objects(document, paths)
     paths.turn_over()
-    return values.Timeline(
+    return beatmaps.Timeline(
         objects=objects,
         timing_points=[timing_line(point) for point in beatmap.timing_points],
         kiai=[span(item) for item in beatmap.kiai_ranges],
         breaks=[
-            values.Span(start_ms=wire_ms(pause.start_ms), end_ms=wire_ms(pause.end_ms))
+            base.Span(start_ms=wire_ms(pause.start_ms), end_ms=wire_ms(pause.end_ms))
             for pause in beatmap.breaks
         ],
         bookmarks_ms=[wire_ms(mark) for mark in beatmap.bookmarks],
@@ -81,7 +81,7 @@ def length_ms_of(document: Document, song_length_ms: float | None) -> int:
     return wire_ms(max(last_ms, song_length_ms or 0.0, 0.0))
 
 
-def timeline_objects(document: Document, paths: PathBook) -> list[values.TimelineObject]:
+def timeline_objects(document: Document, paths: PathBook) -> list[beatmaps.TimelineObject]:
     """All objects of a map as they are drawn."""
     beatmap = document.beatmap
     lines = document.lines
@@ -94,7 +94,7 @@ def timeline_objects(document: Document, paths: PathBook) -> list[values.Timelin
 
 def _timeline_object(
     item: HitObject, number: int, columns: int | None, line: bytes, paths: PathBook
-) -> values.TimelineObject:
+) -> beatmaps.TimelineObject:
     path: list[tuple[float, float]] = []
     slides = 0
     kind: Literal["circle", "slider", "spinner", "hold"] = "circle"
@@ -106,7 +106,7 @@ def _timeline_object(
     elif isinstance(item, HoldNote):
         kind = "hold"
     # Built unchecked: every value is made here, and a map has thousands of these.
-    return values.TimelineObject.model_construct(
+    return beatmaps.TimelineObject.model_construct(
         start_ms=wire_ms(item.start_ms),
         end_ms=wire_ms(item.end_ms),
         kind=kind,
@@ -127,7 +127,7 @@ def _additions(item: HitObject) -> list[int]:
     return additions if any(additions) else []
 
 
-def generated_objects(base: Document, lines: Sequence[bytes]) -> list[values.TimelineObject]:
+def generated_objects(base: Document, lines: Sequence[bytes]) -> list[beatmaps.TimelineObject]:
     """Generated object lines as they would be drawn in the base's settings and timing."""
     return timeline_objects(preview(base, lines), PathBook())
 
@@ -151,9 +151,9 @@ def thinned(points: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
     return kept
 
 
-def timing_line(point: TimingPoint) -> values.TimingLine:
+def timing_line(point: TimingPoint) -> beatmaps.TimingLine:
     """A timing point."""
-    return values.TimingLine(
+    return beatmaps.TimingLine(
         time_ms=point.time_ms,
         kind="red" if point.uninherited else "green",
         bpm=round(point.bpm, 3) if point.uninherited else None,
@@ -164,9 +164,9 @@ def timing_line(point: TimingPoint) -> values.TimingLine:
     )
 
 
-def span(item: TimeRange) -> values.Span:
+def span(item: TimeRange) -> base.Span:
     """A stretch of song time."""
-    return values.Span(start_ms=wire_ms(item.start_ms), end_ms=wire_ms(item.end_ms))
+    return base.Span(start_ms=wire_ms(item.start_ms), end_ms=wire_ms(item.end_ms))
 
 
 def wire_ms(time_ms: float) -> int:

@@ -33,7 +33,7 @@ from companion.session import (
     UndoNews,
 )
 from companion.session.fair_use import NOTICE
-from protocol import messages, values
+from protocol import beatmaps, messages, values
 from protocol import review as wire_review
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Wire:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._paths = PathBook()
-        self._timeline: tuple[tuple[str, float | None], values.Timeline] | None = None
+        self._timeline: tuple[tuple[str, float | None], beatmaps.Timeline] | None = None
 
     def snapshot(self) -> messages.Snapshot:
         """The whole state."""
@@ -151,12 +151,12 @@ class Wire:
 
     def _map(
         self, open_map: OpenMap | None, revision: Revision | None, song: Song | None
-    ) -> values.MapState | None:
+    ) -> beatmaps.MapState | None:
         if open_map is None or revision is None:
             return None
         document = revision.document
         beatmap = document.beatmap
-        return values.MapState(
+        return beatmaps.MapState(
             map_id=open_map.map_id,
             revision=revision.number,
             origin=revision.origin,
@@ -177,7 +177,7 @@ class Wire:
             timeline=self._timeline_of(document, song),
         )
 
-    def _timeline_of(self, document: Document, song: Song | None) -> values.Timeline:
+    def _timeline_of(self, document: Document, song: Song | None) -> beatmaps.Timeline:
         length_ms = None if song is None else song.length_ms
         key = (document.digest, length_ms)
         if self._timeline is None or self._timeline[0] != key:
@@ -190,14 +190,14 @@ class Wire:
         return self._timeline[1]
 
 
-def detection(item: Detection) -> values.Detection:
+def detection(item: Detection) -> beatmaps.Detection:
     """How a map was found."""
-    return values.Detection(probe=item.probe, client=item.client, editor_open=item.editor_open)
+    return beatmaps.Detection(probe=item.probe, client=item.client, editor_open=item.editor_open)
 
 
-def candidate(item: MapCandidate) -> values.MapCandidate:
+def candidate(item: MapCandidate) -> beatmaps.MapCandidate:
     """A map that can be opened."""
-    return values.MapCandidate(
+    return beatmaps.MapCandidate(
         map_id=item.map_id,
         label=_shown(item.label),
         detection=detection(item.detection),

@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from companion.demo.client import DaemonClient
+    from protocol.beatmaps import MapState
     from protocol.messages import ServerMessage
-    from protocol.values import Finding, MapState, Suggestion
+    from protocol.values import Finding, Suggestion
 
 UNSNAPPED: Final = b",11009,"
 SNAPPED: Final = b",11000,"

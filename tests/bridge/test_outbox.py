@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from companion.bridge.outbox import Outbox, OutboxFull
+from protocol import beatmaps
 from protocol import messages as m
 from protocol import values as v
 from protocol.codec import PreparedUpdate
@@ -114,7 +115,7 @@ async def test_a_joined_delta_takes_the_newer_wording():
 
 
 def revised(map_id, revision):
-    opened = v.MapState.model_construct(map_id=map_id, revision=revision)
+    opened = beatmaps.MapState.model_construct(map_id=map_id, revision=revision)
     return m.MapRevised.model_construct(type="map_revised", map=opened)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgpack
 import pytest
 
+from protocol import beatmaps
 from protocol import messages as m
 from protocol import review as r
 from protocol import timing as t
@@ -88,7 +89,7 @@ FAIR_USE = v.FairUse(
     can_generate=True,
     notice=v.FairUseNotice(title="t", paragraphs=["p"], link="l"),
 )
-OBJECT = v.TimelineObject(
+OBJECT = beatmaps.TimelineObject(
     start_ms=1,
     end_ms=2,
     kind="slider",
