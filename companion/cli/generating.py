@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import time
-import zipfile
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from companion.beatmap import Document, TimeRange, edit_between, inverted, storage
 from companion.beatmap.new_difficulty import content_lines, difficulty_file_name
 from companion.beatmap.star_rating import star_rating
-from companion.bridge.entry import provenance
 from companion.bridge.song import look_at_song
 from companion.checks import findings_brought, run_checks
 from companion.cli import workbench
@@ -22,12 +19,13 @@ from companion.cli.notice import confirm_notice
 from companion.cli.plain_errors import NOTHING_WRITTEN, calling_off
 from companion.cli.progress import SongProgress
 from companion.cli.rule_report import rule_report
+from companion.cli.target import Target
 from companion.cli.wish_checks import without_effect
 from companion.cli.wish_reading import LONGEST_MS, Reading, wished_flags
 from companion.engine.cancellation import CancelToken
 from companion.engine.difficulty_wish import file_name_of
 from companion.engine.map_requests import STEP_WORDS, MapBegun, MapProgress, WrittenMap
-from companion.errors import AudioUnreadable, Cancelled, OptionRefused, StaleEdit
+from companion.errors import Cancelled, OptionRefused
 from companion.journal import Journal
 from companion.session.plans import GeneratedBy, PlannedWrite
 
@@ -44,61 +42,6 @@ if TYPE_CHECKING:
     from companion.settings import Settings
 
 RELOAD_HINT = "Press Ctrl+L in the editor to load it."
-
-
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """What is to be written, and where."""
-
-    kind: Literal["osu", "folder", "osz", "map"]
-    """A new difficulty of a set, a new folder or archive with a song, or a map that is there."""
-    path: Path
-    osu_name: str
-    background: Path | None
-
-    def require_free(self) -> None:
-        """Say now, not after minutes of work, that it cannot be written."""
-        if self.kind in {"osu", "map"}:
-            self._require_background()
-        if self.kind == "map":
-            return
-        wanted = {"osu": ".osu", "osz": ".osz"}.get(self.kind)
-        suffix = self.path.suffix.lower()
-        if wanted is not None and suffix != wanted:
-            raise OptionRefused(f"{self.path.name} should end in {wanted}.")
-        if wanted is None and suffix in {".osu", ".osz"}:
-            raise OptionRefused(
-                "For a song alone a new folder is written, and with --osz an .osz; "
-                f"{self.path.name} is neither."
-            )
-        if self.path.exists():
-            raise StaleEdit(f"{self.path} exists already; choose another name with --out.")
-        if not self.path.parent.is_dir():
-            raise OptionRefused(f"There is no folder {self.path.parent} to write into.")
-
-    def _require_background(self) -> None:
-        if self.background is not None:
-            here = self.path.parent / self.background.name
-            if not (here.exists() and here.samefile(self.background)):
-                raise OptionRefused("The background has to lie in the folder of the new map.")
-
-    def write(self, journal: Journal, planned: PlannedWrite, audio_path: Path) -> None:
-        """Write it, whole or not at all; the journal knows before."""
-        if self.kind == "osu":
-            workbench.write_new(journal, planned, self.path)
-            return
-        files = {self.osu_name: planned.document.to_bytes(), audio_path.name: _read(audio_path)}
-        if self.background is not None:
-            files[self.background.name] = _read(self.background)
-        record = provenance(
-            self.path / self.osu_name if self.kind == "folder" else self.path, planned
-        )
-        if record is not None:
-            journal.record(record)
-        if self.kind == "folder":
-            storage.create_folder(self.path, files)
-        else:
-            storage.create(self.path, _zipped(files))
 
 
 class _Steps:
@@ -217,15 +160,15 @@ def _song_beside(folder: Path, own: str, audio: Path | None) -> str:
     return audio.name
 
 
-def _target_for_map(bench: workbench.Workbench, filling: Filling, wish: MapWish) -> _Target:
+def _target_for_map(bench: workbench.Workbench, filling: Filling, wish: MapWish) -> Target:
     folder, name = bench.path.parent, difficulty_file_name(filling.start().beatmap)
     if wish.overwrite_reference_beatmap:
-        return _Target("map", bench.path, bench.path.name, wish.background)
+        return Target("map", bench.path, bench.path.name, wish.background)
     kind = "osz" if wish.export_osz else "osu"
     path = wish.output_path or (folder / name).with_suffix(f".{kind}")
     # The map's own background is there already, or it is not; only a new one has to be brought.
     own = _background(bench.document, folder) if wish.export_osz else None
-    return _Target(kind, path.absolute(), name, wish.background or own)
+    return Target(kind, path.absolute(), name, wish.background or own)
 
 
 def _for_song(settings: Settings, terminal: Terminal, path: Path, wish: MapWish) -> None:
@@ -234,7 +177,7 @@ def _for_song(settings: Settings, terminal: Terminal, path: Path, wish: MapWish)
     stem = osu_name[: osu_name.rindex(" (")]
     default = path.parent / (f"{stem}.osz" if wish.export_osz else stem)
     kind = "osz" if wish.export_osz else "folder"
-    target = _Target(kind, (wish.output_path or default).absolute(), osu_name, wish.background)
+    target = Target(kind, (wish.output_path or default).absolute(), osu_name, wish.background)
     target.require_free()
     journal = Journal(settings.data_folder)
     fair_use = workbench.stored_fair_use(settings, journal, target.path)
@@ -296,7 +239,7 @@ def _planned_into(current: Document, made: _Made, request: MapRequest) -> Planne
     )
 
 
-def _tell(terminal: Terminal, request: MapRequest, made: _Made, target: _Target) -> None:
+def _tell(terminal: Terminal, request: MapRequest, made: _Made, target: Target) -> None:
     stars = made.stars
     stars_text = "star rating unknown" if stars is None else f"{stars:.2f} stars"
     text = (
@@ -347,25 +290,8 @@ def _background(document: Document, folder: Path) -> Path | None:
     return None
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise AudioUnreadable(
-            f"{path.name} cannot be read any more. Nothing was written."
-        ) from error
-
-
-def _zipped(files: dict[str, bytes]) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return file.getvalue()
-
-
 def _value(
-    request: MapRequest, made: _Made, target: _Target, findings: Iterable[Finding]
+    request: MapRequest, made: _Made, target: Target, findings: Iterable[Finding]
 ) -> dict[str, Any]:
     about, options, model = request.conditioning, request.options, made.model
     beatmap, span, how = made.document.beatmap, request.range, request.refinement
