@@ -65,6 +65,8 @@ class Scan:
 def print_findings(settings: Settings, terminal: Terminal, path: Path, wish: ModWish) -> None:
     """Print all findings, gravest first; of a folder, what the rules find in the set.
 
+    Those of a map are the overlay's: the rules look at the set around it and at its files, too.
+
     When the model cannot look at the map, the rules' findings are printed all the same, and the
     exit status is 2. With `wish.fail_on` it is 1 when something of this severity or a graver one is
     there.
@@ -88,6 +90,7 @@ def print_findings(settings: Settings, terminal: Terminal, path: Path, wish: Mod
         _fail(found, limit)
         return
     bench = Workbench(settings, path, wish.level)
+    bench.look_around()
     if wish.with_dismissed:
         bench.session.restore_dismissed()  # for this look only: nothing is written down
     scan = _scan(bench, terminal, wish) if wish.with_model else Scan()
@@ -173,7 +176,9 @@ def _text(bench: Workbench, findings: Sequence[ShownFinding], hidden: int) -> st
 def _lines(shown: ShownFinding) -> Iterator[str]:
     finding = shown.finding
     at = timestamp(finding.at.start_ms) if finding.editor_link else "         "
-    what = f"{finding.category} ({shown.source}): {finding.message}{_bits(finding)}"
+    named = not finding.file or finding.file in finding.message
+    where = "" if named else f"{finding.file}: "
+    what = f"{finding.category} ({shown.source}): {where}{finding.message}{_bits(finding)}"
     yield f"  {at}  {what}"
     for surprise in shown.support:
         too = "The model finds this surprising, too:"

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Document, storage
 from companion.bridge.entry import create, now, provenance, write, write_with_undo
 from companion.bridge.keeping import level_of
 from companion.bridge.song import look_at_song
+from companion.bridge.surroundings import Surroundings
 from companion.checks import Level, interpreted_level, level_from_name, level_name
 from companion.engine.engine import LocalEngine
 from companion.errors import CompanionError, OptionRefused, StaleEdit
@@ -90,6 +92,14 @@ class Workbench:
         beatmap = self.document.beatmap
         by_name = interpreted_level(beatmap.version, beatmap.mode, self.stars)
         self.level = by_name if stated is None else stated
+        self._stated = stated
+
+    def look_around(self) -> None:
+        """Tell the session what the rules find in the set around the map and in its files."""
+        surroundings = Surroundings(partial(level_of, self.journal))
+        found = surroundings.look(self.path, self.document, self._stated)
+        if self.session.revision is not None:
+            self.session.set_checked(self.session.revision, found, self._stated)
 
     def open_song(self) -> Song:
         """Tell the session about the song, which starts its scan.

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from companion.engine.requests import ScoreRequest
 from companion.errors import ModelMissing
@@ -100,6 +100,25 @@ def test_dismissed_rules_stay_silent_in_the_map_and_in_the_set(companion: Comman
         shown = companion("mod", path, "--rules-only", "--json", "--all").value
         assert "unsnapped_object" in {finding["code"] for finding in shown["findings"]}
     assert "1 of dismissed rules" in companion("mod", map_path.parent, "--rules-only").out
+
+
+def test_the_set_around_a_map_is_looked_at(companion: Commands, map_path: Path):
+    def told() -> list[dict[str, Any]]:
+        findings = companion("mod", map_path, "--rules-only", "--json").value["findings"]
+        return [one for one in findings if one["code"] in {"inconsistent_metadata", "unused_file"}]
+
+    assert told() == []
+    other = MAP.replace(b"Artist:Nobody", b"Artist:Anybody").replace(b":Normal", b":Hard")
+    (map_path.parent / "hard.osu").write_bytes(other)
+    (map_path.parent / "left over.txt").write_bytes(b"")
+    found = told()
+    assert {one["code"]: one["file"] for one in found} == {
+        "inconsistent_metadata": None,
+        "unused_file": "left over.txt",
+    }
+    text = companion("mod", map_path, "--rules-only").out
+    assert "song.wav: " in text
+    assert "left over.txt: “left over.txt”" not in text
 
 
 def test_the_level_that_was_stated_counts_and_another_can_be_tried(
