@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from companion.beatmap import Mode
-from companion.engine.events import EventType
+from companion.beatmap import Document, Mode
+from companion.engine.events import Event, EventType
 from companion.engine.kind_score import KindScore
 from companion.engine.modding import ModdingSettings
 from companion.engine.modding.detectors import (
@@ -17,8 +17,7 @@ from companion.engine.modding.detectors import (
     detectors_to_json,
     plain_bits,
 )
-from companion.engine.modding.features import FEATURE_INDEX, FEATURES, object_rows
-from companion.engine.modding.groups import group_events
+from companion.engine.modding.features import FEATURE_INDEX, FEATURES, MapObjects
 from companion.engine.modding.rarity import Rarity
 from companion.engine.modding.suspects import Suspect, find_suspects
 from companion.errors import CheckpointMismatch
@@ -43,8 +42,13 @@ def rows(*events, combo_bits: float = 0.0, likeliest: tuple[int, ...] = ()):
         np.zeros(n, dtype=np.float32),
         np.array([i in likeliest for i in range(n)]),
     )
-    groups = group_events(kinds, [0] * n, types_first=True)
-    return list(object_rows(groups, kinds, 0, said)), said
+    return list(objects_of(kinds).rows(0, said)), said
+
+
+def objects_of(kinds: list[EventType]) -> MapObjects:
+    """Of a map without red lines, which has no habits."""
+    beatmap = Document.parse(b"osu file format v14\n").beatmap
+    return MapObjects([Event(kind) for kind in kinds], beatmap, types_first=True)
 
 
 def value(row, name: str) -> float:
@@ -89,9 +93,8 @@ def test_where_a_new_combo_may_stand_is_the_event_after_the_position() -> None:
 
 def test_an_object_that_a_window_sees_in_part_is_left_to_another_one() -> None:
     kinds = [E.CIRCLE, T, E.CIRCLE, T]
-    groups = group_events(kinds, [0] * 4, types_first=True)
     _, said = rows(CIRCLE, (T, 2), CIRCLE, (T, 7))
-    assert len(list(object_rows(groups, kinds, 1, said.part(slice(1, 4))))) == 1
+    assert len(list(objects_of(kinds).rows(1, said.part(slice(1, 4))))) == 1
 
 
 # Detectors

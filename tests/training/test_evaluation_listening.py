@@ -9,10 +9,11 @@ import torch
 from companion.beatmap import Document, TimeRange
 from companion.engine.audio import Waveform
 from companion.engine.cancellation import CancelToken
-from companion.engine.events import TYPES, ContextType, EventType
+from companion.engine.events import TYPES, ContextType, Event, EventType
 from companion.engine.kind_score import KindScore
 from companion.engine.loaded_model import LoadedModel, Song
 from companion.engine.modding.detectors import Detector, Fault
+from companion.engine.modding.features import MapObjects
 from companion.engine.model.bundled import folder as bundled_folder
 from companion.engine.model.bundled.lexicon import Lexicon
 from companion.engine.model.bundled.network import BundledNetwork
@@ -56,10 +57,17 @@ def judged(*events: tuple[EventType, int, float] | tuple[EventType, int, float, 
     return Judged(WINDOW, ContextType.MAP, where, kinds, values, values, values, bits, by_kind)
 
 
+def objects_of(one: Judged) -> MapObjects:
+    """Of a map without red lines."""
+    events = [Event(kind, int(value)) for kind, value in zip(one.kinds, one.values, strict=True)]
+    beatmap = Document.parse(b"osu file format v14\n").beatmap
+    return MapObjects(events, beatmap, types_first=True)
+
+
 def suspicions(kind: FaultKind, one: Judged) -> list[tuple[int, int | None, float]]:
     return [
         (item.time_ms, item.column, suspicion(kind, item.row, {}))
-        for item in seen_objects(one, types_first=True)
+        for item in seen_objects(one, objects_of(one))
     ]
 
 
@@ -128,7 +136,7 @@ def test_a_fault_is_told_from_objects_that_can_have_it():
         (E.POS, 3, 1),
         (E.NEW_COMBO, 0, 1),
     )
-    slider, circle = (item.row for item in seen_objects(one, types_first=True))
+    slider, circle = (item.row for item in seen_objects(one, objects_of(one)))
     assert [can_have(FaultKind.MISPLACED, row) for row in (slider, circle)] == [False, True]
     assert [can_have(FaultKind.SLIDER_LENGTH, row) for row in (slider, circle)] == [True, False]
     assert [can_have(FaultKind.COMBO_MISSING, row) for row in (slider, circle)] == [True, False]
@@ -136,7 +144,8 @@ def test_a_fault_is_told_from_objects_that_can_have_it():
 
 
 def test_a_checkpoints_own_detectors_come_first():
-    (item,) = seen_objects(judged((CIRCLE, 0, 1), (T, 100, 1)), types_first=True)
+    one = judged((CIRCLE, 0, 1), (T, 100, 1))
+    (item,) = seen_objects(one, objects_of(one))
     own = {Fault.EXTRA: Detector.of(5.0, {"own.time.bits": -1.0})}
     assert suspicion(FaultKind.EXTRA, item.row, own) == 4
     assert suspicion(FaultKind.MISSING, item.row, own) == 1 + 1

@@ -2,7 +2,8 @@
 
 ``record`` holds what the model said of one event; ``groups`` puts events together to the parts
 of objects they describe; ``rules`` decides what is worth showing and under which category;
-``features`` sums an object and its surroundings up, in which ``detectors`` read faults and
+``features`` sums an object and its surroundings up, ``habits`` says what is usual in the whole map,
+in which ``detectors`` read faults and
 ``suspects`` the event that tells of one; ``selection`` picks what stands out in the map at hand;
 ``wording`` puts it into words; ``fixes`` makes the edit the model would make; ``findings``
 composes them. All of it is pure and free of torch. May import ``companion.beatmap``,

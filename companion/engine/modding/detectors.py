@@ -84,34 +84,43 @@ class Scope:
 
 
 _IS = ("is_long", "is_last")
+_STARTS = ("habit.start.bits", "habit.start.near", "habit.skipped", "habit.next.skipped")
+_COMBOS = ("habit.combo.bits", "habit.combo.near")
 _TOLD_BY_COMBO = ("next.combo.kind", "next.combo.missing", *_both("own.distance"))
 SCOPES: dict[Fault, Scope] = {
     Fault.MOVED: Scope(
         _PRESSED,
-        (*_RHYTHM, *_IS),
+        (*_RHYTHM, *_STARTS, *_IS),
         ("own.time", "next.time"),
         frozenset({"t", "snap"}),
     ),
     Fault.MISSING: Scope(
-        HEAD_TYPES, (*_RHYTHM, *_both("own.distance"), *_IS), ("own.time", "own.kind")
+        HEAD_TYPES,
+        (*_RHYTHM, *_both("own.distance"), *_STARTS, *_IS),
+        ("own.time", "own.kind"),
     ),
-    Fault.EXTRA: Scope(_PRESSED, (*_RHYTHM, *_IS), ("own.time",)),
+    Fault.EXTRA: Scope(_PRESSED, (*_RHYTHM, *_STARTS, *_IS), ("own.time",)),
     Fault.HITSOUND: Scope(
         _PRESSED,
-        (*_both("own.sound", "next.sound", "own.volume"), *_AT_THE_OBJECT, *_IS),
+        (
+            *_both("own.sound", "next.sound", "own.volume"),
+            *("habit.sound.bits", "habit.sound.entropy", "habit.sound.near"),
+            *_AT_THE_OBJECT,
+            *_IS,
+        ),
         ("own.sound",),
         frozenset({"hitsound"}),
     ),
     Fault.COMBO_MISSING: Scope(
         _CLICKED,
-        ("own.combo.kind", "own.combo.missing", *_TOLD_BY_COMBO, *_AT_THE_OBJECT, *_IS),
+        ("own.combo.kind", "own.combo.missing", *_TOLD_BY_COMBO, *_COMBOS, *_AT_THE_OBJECT, *_IS),
         ("own.combo",),
         frozenset({"new_combo:missing"}),
         new_combo=False,
     ),
     Fault.COMBO_EXTRA: Scope(
         _CLICKED,
-        ("own.new_combo.kind", *_TOLD_BY_COMBO, *_AT_THE_OBJECT, *_IS),
+        ("own.new_combo.kind", *_TOLD_BY_COMBO, *_COMBOS, *_AT_THE_OBJECT, *_IS),
         ("own.new_combo",),
         frozenset({"new_combo"}),
         new_combo=True,
@@ -123,11 +132,14 @@ SCOPES: dict[Fault, Scope] = {
         frozenset({"dist", "pos"}),
     ),
     Fault.SLIDER_LENGTH: Scope(
-        _SLIDERS, (*_RHYTHM, *_IS), ("tail.time",), frozenset({"t:tail", "snap:tail"})
+        _SLIDERS,
+        (*_RHYTHM, "habit.end.near", "habit.next.skipped", *_IS),
+        ("tail.time",),
+        frozenset({"t:tail", "snap:tail"}),
     ),
     Fault.OBJECT_KIND: Scope(
         _PRESSED,
-        (*_RHYTHM, *_IS),
+        (*_RHYTHM, "habit.kind.bits", "habit.kind.near", "habit.end.near", *_IS),
         ("own.kind",),
         frozenset({"circle", "slider_head", "hold_note"}),
     ),

@@ -2,25 +2,30 @@
 
 A fault shows in several events at once: an object that was moved in time is surprising itself, and
 so is the time of the one after it. A row holds, for each part of an object, for its tail and for
-the object after it, how surprising the value was and how surprising it was to be.
+the object after it, how surprising the value was and how surprising it was to be; and how unlike
+the map's habits the object is.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from companion.engine.events import HEAD_TYPES, TYPES, EventType
-from companion.engine.modding.groups import POSITION_KINDS
+from companion.engine.modding.groups import POSITION_KINDS, group_events
+from companion.engine.modding.habits import HABITS, habits_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from companion.beatmap import Beatmap
+    from companion.engine.events import Event
     from companion.engine.kind_score import KindScore
     from companion.engine.modding.groups import Group
 
@@ -59,10 +64,12 @@ FEATURES: tuple[str, ...] = (
         for what in ("bits", "entropy")
     ),
     *_PLAIN,
+    *HABITS,
 )
-"""Names of a row's numbers. ``bits`` are the value's, ``entropy`` what was to be expected of them;
-``combo`` is the event after the position, where a new combo may stand; ``around.time`` is the
-more surprising of an object's time and the time after it."""
+"""Names of a row's numbers, of which the last are the map's habits. ``bits`` are the value's,
+``entropy`` what was to be expected of them; ``combo`` is the event after the position, where a new
+combo may stand; ``around.time`` is the more surprising of an object's time and the time after it.
+"""
 FEATURE_INDEX = {name: index for index, name in enumerate(FEATURES)}
 _LONG = frozenset({EventType.SLIDER_HEAD, EventType.HOLD_NOTE})
 
@@ -82,33 +89,44 @@ class ObjectRow:
     whose value is the most surprising."""
 
 
-def object_rows(
-    groups: Sequence[Group], kinds: Sequence[EventType], first_event: int, said: KindScore
-) -> Iterator[ObjectRow]:
-    """The objects that are judged whole by a window.
+class MapObjects:
+    """The objects of one context of a map, of which rows can be made window by window."""
 
-    Args:
-        groups: The context's.
-        kinds: Of all events of the context.
-        first_event: Index of the first judged event among them.
-        said: What was said of the judged events.
-    """
-    end = first_event + len(said.kind_bits)
-    # Groups lie end to end, so a window's are found without looking at the rest of the map.
-    first = bisect_left(groups, first_event, key=lambda one: one.start)
-    past = bisect_right(groups, end, key=lambda one: one.end)
-    heads = [i for i in range(first, past) if groups[i].kind in HEAD_TYPES]
-    parts = _Parts(kinds, first_event, said)
-    for order, at in enumerate(heads):
-        following = heads[order + 1] if order + 1 < len(heads) else None
-        last = past if following is None else following
-        row = _Row(parts)
-        row.note(OWN, [groups[at]])
-        row.note(TAIL, groups[at + 1 : last])
-        if following is not None:
-            row.note(NEXT, [groups[following]])
-        if f"{OWN}.time" in row.events:
-            yield row.finished(at, groups[at].kind, is_last=following is None)
+    def __init__(self, events: Sequence[Event], beatmap: Beatmap, *, types_first: bool) -> None:
+        self.kinds = [event.kind for event in events]
+        times_ms = [event.time_ms for event in events]
+        self.groups = group_events(self.kinds, times_ms, types_first=types_first)
+        self._events, self._beatmap = events, beatmap
+
+    @cached_property
+    def habits(self) -> Mapping[int, NDArray[np.float64]]:
+        """See `habits_of`; only looked for when it is asked for."""
+        return habits_of(self.groups, self._events, self._beatmap)
+
+    def rows(self, first_event: int, said: KindScore) -> Iterator[ObjectRow]:
+        """The objects that are judged whole by a window.
+
+        Args:
+            first_event: Index of the first judged event among the context's.
+            said: What was said of the judged events.
+        """
+        groups, end = self.groups, first_event + len(said.kind_bits)
+        # Groups lie end to end, so a window's are found without looking at the rest of the map.
+        first = bisect_left(groups, first_event, key=lambda one: one.start)
+        past = bisect_right(groups, end, key=lambda one: one.end)
+        heads = [i for i in range(first, past) if groups[i].kind in HEAD_TYPES]
+        parts = _Parts(self.kinds, first_event, said)
+        for order, at in enumerate(heads):
+            following = heads[order + 1] if order + 1 < len(heads) else None
+            last = past if following is None else following
+            row = _Row(parts)
+            row.note(OWN, [groups[at]])
+            row.note(TAIL, groups[at + 1 : last])
+            if following is not None:
+                row.note(NEXT, [groups[following]])
+            row.note_habits(self.habits.get(groups[at].start))
+            if f"{OWN}.time" in row.events:
+                yield row.finished(at, groups[at].kind, is_last=following is None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,6 +175,10 @@ class _Row:
             before = self.events.setdefault(f"{where}.{part}", event)
             if said.value_bits[place] > said.value_bits[before - first]:
                 self.events[f"{where}.{part}"] = event
+
+    def note_habits(self, values: NDArray[np.float64] | None) -> None:
+        if values is not None:
+            self._values[-len(HABITS) :] = values
 
     def finished(self, group: int, head: EventType, *, is_last: bool) -> ObjectRow:
         values = self._values

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from companion.beatmap import Mode, TimeRange
 from companion.engine.events import BEAT_TYPES
 from companion.engine.modding.detectors import SCOPES
-from companion.engine.modding.features import object_rows
+from companion.engine.modding.features import MapObjects
 from companion.engine.modding.fixes import FixContext, fix_of
-from companion.engine.modding.groups import group_events, owners_of
+from companion.engine.modding.groups import owners_of
 from companion.engine.modding.positions import PositionGrid
 from companion.engine.modding.record import rarity_key
 from companion.engine.modding.rules import (
@@ -57,9 +57,8 @@ class MapModder:
         self._document = document
         self._settings = settings
         self._grid = PositionGrid(options)
-        self._kinds = [event.kind for event in events]
-        times_ms = [event.time_ms for event in events]
-        self._groups = group_events(self._kinds, times_ms, types_first=options.types_first)
+        self._objects = MapObjects(events, document.beatmap, types_first=options.types_first)
+        self._kinds, self._groups = self._objects.kinds, self._objects.groups
         self._owners = owners_of(self._groups, document.beatmap.hit_objects)
         self._next_beats = _next_beats(self._groups)
         self._group_of = _group_of_events(self._groups, len(events))
@@ -89,7 +88,7 @@ class MapModder:
         """Objects that detectors suspect, where a window judged events from the first one on."""
         if not self._detectors:
             return []
-        rows = object_rows(self._groups, self._kinds, first_event, said)
+        rows = self._objects.rows(first_event, said)
         found = (find_suspects(row, self._detectors, said, first_event) for row in rows)
         return [suspect for suspects in found for suspect in suspects]
 

@@ -12,6 +12,7 @@ from companion.beatmap import TimeRange
 from companion.checks.catalogue import run_checks
 from companion.engine.cancellation import CancelToken
 from companion.engine.events import EventType
+from companion.engine.modding.features import MapObjects
 from companion.engine.requests import ScoreRequest
 from companion.training.evaluation.fault_kinds import RED_LINE_KINDS, FaultKind
 from companion.training.evaluation.planting import (
@@ -87,7 +88,7 @@ class FaultExaminer:
     def examine(self, view: MapView, song: Song, windows: Sequence[Window], found: Faults) -> None:
         """Plant every kind of fault into a map, each by itself."""
         clean = self.listener.judge_map(view, song, windows)
-        untouched = self._objects(clean)
+        untouched = self._objects(view, clean)
         known = {finding.id for finding in run_checks(view.document)}
         apart = windows_apart(windows)
         apart = [apart[index] for index in spread(len(apart), self.per_kind)]
@@ -124,14 +125,15 @@ class FaultExaminer:
         self, view: MapView, song: Song, windows: Sequence[Window]
     ) -> list[SeenObject]:
         """The objects of some windows."""
-        return self._objects(self.listener.judge_map(view, song, windows))
+        return self._objects(view, self.listener.judge_map(view, song, windows))
 
     def _rng(self, document: Document) -> np.random.Generator:
         return np.random.default_rng(len(document.lines) + SEED_STRIDE * self.seed)
 
-    def _objects(self, judged: Iterable[Judged]) -> list[SeenObject]:
+    def _objects(self, view: MapView, judged: Iterable[Judged]) -> list[SeenObject]:
         types_first = self.listener.settings.encoding.types_first
-        return [item for one in judged for item in seen_objects(one, types_first=types_first)]
+        objects = MapObjects(view.events, view.beatmap, types_first=types_first)
+        return [item for one in judged for item in seen_objects(one, objects)]
 
     def _examine_red_lines(
         self,

@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING
 
 from companion.engine.events import HEAD_TYPES, EventType
 from companion.engine.modding.detectors import SCOPES, Fault, plain_bits
-from companion.engine.modding.features import object_rows
-from companion.engine.modding.groups import group_events
 from companion.training.evaluation.fault_kinds import FaultKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from companion.engine.modding.detectors import Detector
-    from companion.engine.modding.features import ObjectRow
+    from companion.engine.modding.features import MapObjects, ObjectRow
     from companion.training.evaluation.listening import Judged
 
 DETECTED_AS: dict[FaultKind, Fault] = {
@@ -54,16 +52,17 @@ class SeenObject:
     row: ObjectRow
 
 
-def seen_objects(judged: Judged, *, types_first: bool) -> list[SeenObject]:
+def seen_objects(judged: Judged, objects: MapObjects) -> list[SeenObject]:
     """The objects that begin in a window, as far as it has judged their groups whole."""
-    kinds, times = judged.kinds, [int(time) for time in judged.times_ms]
-    groups = group_events(kinds, times, types_first=types_first)
+    if not len(judged.indices):
+        return []
+    first = int(judged.indices[0])
     found: list[SeenObject] = []
-    for row in object_rows(groups, kinds, 0, judged.by_kind):
-        time_ms = int(judged.values[row.events["own.time"]])
+    for row in objects.rows(first, judged.by_kind):
+        time_ms = int(judged.values[row.events["own.time"] - first])
         column = row.events.get("own.column")
         found.append(
-            SeenObject(time_ms, None if column is None else int(judged.values[column]), row)
+            SeenObject(time_ms, None if column is None else int(judged.values[column - first]), row)
         )
     return found
 
