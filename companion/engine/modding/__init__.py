@@ -2,12 +2,11 @@
 
 ``record`` holds what the model said of one event; ``groups`` puts events together to the parts
 of objects they describe; ``rules`` decides what is worth showing and under which category;
-``features`` sums an object and its surroundings up, ``habits`` says what is usual in the whole map,
-in which ``detectors`` read faults and
-``suspects`` the event that tells of one; ``selection`` picks what stands out in the map at hand;
-``wording`` puts it into words; ``fixes`` makes the edit the model would make; ``findings``
-composes them. All of it is pure and free of torch. May import ``companion.beatmap``,
-``companion.findings`` and the torch-free values of ``companion.engine``.
+``features`` sums an object and its surroundings up and ``habits`` what is usual in the whole map,
+in which ``detectors`` read faults and ``suspects`` the event that tells of one; ``selection`` picks
+what stands out in the map at hand; ``wording`` puts it into words; ``fixes`` makes the edit the
+model would make; ``findings`` composes them. All of it is pure and free of torch. May import
+``companion.beatmap``, ``companion.findings`` and the torch-free values of ``companion.engine``.
 """
 
 from __future__ import annotations
