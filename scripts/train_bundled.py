@@ -36,6 +36,7 @@ from companion.training.material import (  # noqa: E402
 
 TOKENIZER = ROOT / "companion/models/bundled/tokenizer.json"
 HEARING_SHARE = 0.13
+HEAD_PARTS = ("head.", "condition.")
 
 
 def arguments() -> argparse.Namespace:
@@ -49,6 +50,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--look-every-minutes", type=float, default=10.0)
     parser.add_argument(
         "--weights", type=Path, help="safetensors of a finished first stage or run to go on from"
+    )
+    parser.add_argument(
+        "--blend",
+        type=float,
+        nargs=2,
+        metavar=("SHARE", "HEAD_SHARE"),
+        help="how much of what was trained is in the exported weights, and how much in the frame "
+        "head's; the rest is of --weights",
     )
     parser.add_argument("--learning-rate", type=float, default=8e-4, help="highest of the run")
     parser.add_argument(
@@ -130,7 +139,7 @@ def main() -> None:
     trainer = Trainer(network, material, options.out / "state")
     resumed = (options.resume or options.export_only) and trainer.resume()
     if options.export_only:
-        export(trainer, options.out / "model")
+        export(trainer, options)
         return
     prepare_sound(material)
     hearing, writing = stages(options)
@@ -144,7 +153,7 @@ def main() -> None:
     if not watcher.stopped:
         trainer.run(writing, watcher, lambda: watcher.stopped)
         watcher.look()
-    export(trainer, options.out / "model")
+    export(trainer, options)
 
 
 def stages(options: argparse.Namespace) -> tuple[Stage, Stage]:
@@ -161,10 +170,13 @@ def stages(options: argparse.Namespace) -> tuple[Stage, Stage]:
     return hearing, writing
 
 
-def export(trainer: Trainer, folder: Path) -> None:
+def export(trainer: Trainer, options: argparse.Namespace) -> None:
+    folder: Path = options.out / "model"
     best = trainer.folder / "best.safetensors"
     if best.is_file():
         trainer.average.load_state_dict(load_file(best))
+    if options.weights and options.blend:
+        blend(trainer.average, load_file(options.weights), *options.blend)
     material: Material = trainer.material
     clock = trainer.clock
     steps, seconds = dict(clock.done_steps), dict(clock.done_seconds)
@@ -182,6 +194,20 @@ def export(trainer: Trainer, folder: Path) -> None:
     counts = json.dumps(token_counts(material), separators=(",", ":"))
     (folder / "unigram.json").write_text(counts + "\n", encoding="utf-8")
     print(f"exported to {folder}", flush=True)
+
+
+@torch.no_grad()
+def blend(
+    network: BundledNetwork, start: dict[str, torch.Tensor], share: float, head_share: float
+) -> None:
+    """Move weights back towards those that training began with.
+
+    Weights between two minima that one run leads to are often better on new songs than either. Of
+    all parts the frame head is the one that learns songs by heart first.
+    """
+    for name, value in network.named_parameters():
+        part = head_share if name.startswith(HEAD_PARTS) else share
+        value.copy_(torch.lerp(start[name].to(value.dtype), value, part))
 
 
 if __name__ == "__main__":

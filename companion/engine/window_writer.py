@@ -11,6 +11,7 @@ from companion.engine.events import ContextType, EventType
 from companion.engine.logit_filters import (
     ConditionalTemperature,
     Guidance,
+    HeardOnsets,
     InvertedGuidance,
     LookbackMask,
     LookbackRedistribution,
@@ -25,10 +26,11 @@ from companion.engine.logit_filters import (
     TypesLastGrammar,
     temperature_rules,
 )
+from companion.engine.model.backbone import HasFrameHead
 from companion.engine.vocabulary import EOS_ID, MS_PER_STEP, PAD_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from companion.engine.cancellation import CancelToken
     from companion.engine.conditioning import Conditioning
@@ -38,6 +40,11 @@ if TYPE_CHECKING:
     from companion.engine.prompts import Prompt
     from companion.engine.sampling import TokenChooser
     from companion.engine.windows import WindowSettings
+
+ONSET_WEIGHT = 0.75
+"""Share of the frame head's log-odds that is added to the times of beginnings. Without it the
+bundled model writes a fifth too many objects greedily; more makes it overhear what the map is like.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +170,7 @@ class WindowWriter:
         Raises:
             Cancelled: The token was cancelled.
         """
-        task = self._task(kind, limits)
+        task = self._task(kind, limits, encoded[:1])
         wanted: list[list[int]] = [prompt.ids.tolist() for prompt in prompts]
         unwanted: list[list[int]] = [prompt.negative_ids.tolist() for prompt in prompts]
         return task.run(wanted, unwanted if task.mixer is not None else None, encoded, token)
@@ -186,20 +193,20 @@ class WindowWriter:
         Raises:
             Cancelled: The token was cancelled.
         """
-        task = self._task(kind, WHOLE_WINDOW)
+        task = self._task(kind, WHOLE_WINDOW, encoded[: len(prompts)])
         wanted: list[list[int]] = [prompt.ids.tolist() for prompt in prompts]
         unwanted: list[list[int]] = [prompt.negative_ids.tolist() for prompt in prompts]
         negatives = unwanted if task.mixer is not None else None
         return task.run_windows(wanted, negatives, encoded, token)
 
-    def _task(self, kind: ContextType, limits: WindowLimits) -> DecodingTask:
+    def _task(self, kind: ContextType, limits: WindowLimits, heard: EncodedWindows) -> DecodingTask:
         options, stops = self._options, self._stop_ids(kind, limits)
         # So that one candidate is left when all that could end a window are drawn. They all mean
         # the same, which the original does not consider.
         n_ends = len(stops) if options.original_quirks else 1
         return DecodingTask(
             self._backbone,
-            self._filters(kind, limits, n_ends),
+            [*self._heard(kind, heard), *self._filters(kind, limits, n_ends)],
             self._chooser,
             stops,
             options.max_tokens or self._backbone.settings.max_tokens,
@@ -242,6 +249,16 @@ class WindowWriter:
         if scale == 1 or (self._options.original_quirks and scale < 1):
             return None
         return InvertedGuidance(scale) if self._options.original_quirks else Guidance(scale)
+
+    def _heard(self, kind: ContextType, encoded: EncodedWindows) -> Iterator[LogitFilter]:
+        if (
+            kind is ContextType.MAP
+            and self._types_first
+            and isinstance(self._backbone, HasFrameHead)
+            and not self._options.original_quirks
+        ):
+            log_odds = self._backbone.onset_log_odds(encoded)
+            yield HeardOnsets(self._vocabulary, log_odds, ONSET_WEIGHT)
 
     def _filters(self, kind: ContextType, limits: WindowLimits, n_ends: int) -> list[LogitFilter]:
         options, vocabulary = self._options, self._vocabulary

@@ -10,6 +10,7 @@ from __future__ import annotations
 from companion.engine.logit_filters.concurrent_objects import NoConcurrentObjects
 from companion.engine.logit_filters.grammar import ObjectGrammar
 from companion.engine.logit_filters.guidance import Guidance, InvertedGuidance, LogitMixer
+from companion.engine.logit_filters.heard_onsets import HeardOnsets
 from companion.engine.logit_filters.history import LogitFilter, TokenHistory
 from companion.engine.logit_filters.lookback import LookbackMask, LookbackRedistribution
 from companion.engine.logit_filters.temperature import (
@@ -29,6 +30,7 @@ from companion.engine.logit_filters.types_last_grammar import TypesLastGrammar
 __all__ = [
     "ConditionalTemperature",
     "Guidance",
+    "HeardOnsets",
     "InvertedGuidance",
     "LogitFilter",
     "LogitMixer",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import torch
 
@@ -111,6 +111,15 @@ class DecoderState(Protocol):
         Only rows that were one before `spread` may take each other's place: what they hear and
         where they are padded stays.
         """
+        ...
+
+
+@runtime_checkable
+class HasFrameHead(Protocol):
+    """A network that says for each 10 ms whether an object starts there."""
+
+    def onset_log_odds(self, encoded: EncodedWindows) -> Tensor:
+        """Shape = (n, n_bins), float32."""
         ...
 
 

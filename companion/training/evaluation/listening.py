@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from companion.engine.events import ContextType
+from companion.engine.model.backbone import HasFrameHead
 from companion.engine.prompts import pad_left
 from companion.engine.scanning import ScanPlanner
 from companion.engine.token_kinds import TokenKinds
@@ -42,15 +43,6 @@ class Sound(StrEnum):
 
     RIGHT = "right"
     NONE = "none"
-
-
-@runtime_checkable
-class HasFrameHead(Protocol):
-    """A network that says for each 10 ms whether an object starts there."""
-
-    def onset_log_odds(self, encoded: EncodedWindows) -> torch.Tensor:
-        """Shape = (n, n_bins), float32."""
-        ...
 
 
 @runtime_checkable

@@ -11,6 +11,7 @@ from companion.engine import checkpoint
 from companion.engine.encoding import encode_map
 from companion.engine.hearing_ability import require_hearing
 from companion.engine.loaded_model import LoadedModel
+from companion.engine.model.backbone import HasFrameHead
 from companion.errors import AudioError, BeatmapError, OptionRefused, RequestError
 from companion.training.evaluation.baselines import (
     Baselines,
@@ -21,7 +22,7 @@ from companion.training.evaluation.baselines import (
 from companion.training.evaluation.bits import Bits, BitsExaminer
 from companion.training.evaluation.excerpts import Excerpt, examine_excerpt
 from companion.training.evaluation.faults import FaultExaminer, Faults
-from companion.training.evaluation.listening import HasFrameHead, KnowsNoSound, MapListener
+from companion.training.evaluation.listening import KnowsNoSound, MapListener
 from companion.training.evaluation.onsets import Strength
 from companion.training.evaluation.songs import Effort, examinee
 from companion.training.evaluation.timing import Timing, examine_timing
