@@ -61,9 +61,11 @@ def test_what_the_rules_find_in_it_is_told(ready: Commands, map_path: Path):
     answer = ready("generate", map_path, "--seed", 5, "--json")
     path = answer.value["written"]
     found = ready("mod", path, "--rules-only", "--json").value["findings"]
-    assert {one["id"] for one in answer.value["findings"]} == {one["id"] for one in found}
-    assert found
-    n_problems = sum(one["severity"] == "problem" for one in found)
+    told = answer.value["findings"]
+    assert told
+    # What the rules find in the set around it is told by “companion mod” alone.
+    assert {one["id"] for one in told} < {one["id"] for one in found}
+    n_problems = sum(one["severity"] == "problem" for one in told)
     assert f"The rules find {n_problems} problem" in answer.err
 
 
