@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from companion.engine.sampling import TokenChooser
     from companion.engine.windows import WindowSettings
 
-ONSET_WEIGHT = 0.75
+ONSET_WEIGHT = 0.5
 """Share of the frame head's log-odds that is added to the times of beginnings. Without it the
 bundled model writes a fifth too many objects greedily; more makes it overhear what the map is like.
 """

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import soundfile
+from accelerate.state import AcceleratorState
 
 from companion.cli import training
 from companion.cli.training import report_text
@@ -17,10 +18,21 @@ from tests.training.conftest import map_lines, osu_objects
 from tests.training.tiny_checkpoints import make
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from companion.training.finetuning.loop import StepReport
     from tests.cli.conftest import Commands
+
+
+@pytest.fixture(autouse=True)
+def one_run_per_process() -> Iterator[None]:
+    """accelerate keeps a run's precision for as long as its process lives; here several share one.
+
+    Which precision `auto` means depends on the processor, so it would show on some machines only.
+    """
+    yield
+    AcceleratorState._reset_state()
 
 
 @pytest.fixture(scope="module")
