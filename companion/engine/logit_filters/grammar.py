@@ -68,7 +68,7 @@ class ObjectGrammar:
         return forbid(logits, masks)
 
     def _mask(self, history: TokenHistory, row: int, device: torch.device) -> Tensor | None:
-        state = (history.last_types[row], self._kind(history.recent(row, 1)))
+        state = (history.last_types[row], history.kind(row))
         if state not in self._masks:
             mask = self._forbidden(*state)
             self._masks[state] = None if mask is None else mask.to(device)
@@ -101,8 +101,3 @@ class ObjectGrammar:
         if kind is E.LAST_ANCHOR and E.HITSOUND in group:
             allowed.add(E.HITSOUND)
         return frozenset(allowed) | self._after[kind]
-
-    def _kind(self, token: int) -> EventType | None:
-        if not self._vocabulary.is_event(token):
-            return None
-        return self._vocabulary.decode(token).kind

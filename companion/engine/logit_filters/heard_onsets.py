@@ -35,17 +35,11 @@ class HeardOnsets:
         first = vocabulary.ranges[EventType.TIME_SHIFT].first_id
         self._times = slice(first, first + log_odds.shape[1])
         self._added = weight * log_odds.clamp(-MOST_LOG_ODDS, MOST_LOG_ODDS)
-        self._heads = frozenset(
-            token
-            for kind in HEAD_TYPES
-            if kind in vocabulary
-            for token in vocabulary.ranges[kind].ids
-        )
 
     def apply(self, logits: Tensor, history: TokenHistory) -> Tensor:
         """Weigh the times in rows whose last token is the type of a beginning."""
         n, n_windows = len(history), len(self._added)
-        rows = [row for row in range(n) if history.recent(row, 1) in self._heads]
+        rows = [row for row in range(n) if history.kind(row) in HEAD_TYPES]
         if not rows:
             return logits
         logits = logits.clone()

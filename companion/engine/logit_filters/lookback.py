@@ -50,18 +50,12 @@ class LookbackRedistribution:
         self._first = first
         self._lookback = slice(first, first + n_steps)
         self._ends = [vocabulary.eos_id, *vocabulary.context_eos.values()]
-        self._timed = frozenset(
-            token
-            for kind in TIMED_TYPES
-            if kind in vocabulary
-            for token in vocabulary.ranges[kind].ids
-        )
         self._previous: Tensor | None = None
 
     def apply(self, logits: Tensor, history: TokenHistory) -> Tensor:
         """Redistribute in rows whose last token is a type that a time follows."""
         previous, self._previous = self._previous, logits
-        timed = [history.recent(row, 1) in self._timed for row in range(len(history))]
+        timed = [history.kind(row) in TIMED_TYPES for row in range(len(history))]
         if previous is None or not any(timed):
             return logits
         p_end = previous[list(history.parents)].softmax(-1)[:, self._ends].sum(-1)

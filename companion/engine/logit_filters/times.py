@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from companion.engine.logit_filters.history import TokenHistory
     from companion.engine.vocabulary import Vocabulary
 
+_BEGINNINGS = HEAD_TYPES | {EventType.KIAI, EventType.SCROLL_SPEED_CHANGE}
+
 
 class MonotonicTime:
     """Time does not run backwards inside a context."""
@@ -66,10 +68,6 @@ class TimeFence:
             types_first: Whether an event's type is named before its time.
         """
         times = vocabulary.ranges[EventType.TIME_SHIFT]
-        heads = HEAD_TYPES | {EventType.KIAI, EventType.SCROLL_SPEED_CHANGE}
-        self._heads = frozenset(
-            token for kind in heads if kind in vocabulary for token in vocabulary.ranges[kind].ids
-        )
         self._types_first = types_first
         self._before = slice(times.first_id, times.first_id + max(first_step, 0))
         last = min(max(last_step, 0), len(times.ids) - 1)
@@ -90,5 +88,5 @@ class TimeFence:
     def _may_begin(self, history: TokenHistory, row: int) -> bool:
         """Whether the next time may be that of a beginning."""
         if self._types_first:
-            return history.recent(row, 1) in self._heads
+            return history.kind(row) in _BEGINNINGS
         return history.last_object_types[row] not in OPEN_TYPES

@@ -128,7 +128,7 @@ class TypesLastGrammar:
 
     def _mask(self, history: TokenHistory, row: int, device: torch.device) -> Tensor | None:
         said = history.said[row]
-        last = self._vocabulary.decode(history.recent(row, 1)).kind if said else None
+        last = history.kind(row) if said else None
         key = (self._open(history, row), said, last)
         if key not in self._masks:
             mask = self._forbidden(*key)

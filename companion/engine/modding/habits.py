@@ -77,12 +77,14 @@ def habits_of(
     if grid is None:
         return {}
     sound, combo = grid.usual(objects.additions, _N_ADDITIONS), grid.usual(objects.combos, 2)
-    kind, skipped = grid.usual(objects.long, 2), grid.skipped()
+    kind = grid.usual(objects.long, 2)
+    starts = grid.around_slots(grid.slots)
+    skipped = grid.skipped(*starts)
     columns = [
         *(sound.bits, sound.entropy_bits, sound.near_bits),
         *(combo.bits, combo.near_bits),
         *(kind.bits, kind.near_bits),
-        *grid.start_bits(),
+        *grid.start_bits(*starts),
         grid.end_bits(),
         skipped,
         np.append(skipped[1:], 0.0),
@@ -212,14 +214,18 @@ class _Grid:
         past, first = np.searchsorted(ordered, high, "right"), np.searchsorted(ordered, low)
         return sums[past] - sums[first] - own
 
-    def start_bits(self) -> tuple[Real, Real]:
-        """How seldom an object starts at the place of a bar: in all, and in the bars around."""
+    def start_bits(self, found: Real, n_bars: Real) -> tuple[Real, Real]:
+        """How seldom an object starts at the place of a bar: in all, and in the bars around.
+
+        Args:
+            found: In how many of the bars around one does, see `around_slots`.
+            n_bars: How many bars there are around.
+        """
         at, rows = np.unique(self.slots, return_index=True)
         section = self.sections[rows]
         counts = np.bincount((at - self.bounds[section]) % self.bar_slots[rows])
         place = (self.slots - self.bounds[self.sections]) % self.bar_slots
         share = (counts[place] - 1 + 0.25) / (int(self.bars[-1]) + 1)
-        found, n_bars = self._around_slots(at)
         near = (found[self.slots] + share) / (n_bars[self.slots] + 1)
         return -np.log2(np.minimum(share, 1.0)), -np.log2(np.minimum(near, 1.0))
 
@@ -227,17 +233,16 @@ class _Grid:
         """How seldom something starts or ends, in the bars around, where an object ends."""
         inside = self.end_slots < self.bounds[self.sections + 1]
         ends = np.where(inside, self.end_slots, self.slots)
-        found, n_bars = self._around_slots(np.concatenate([self.slots, ends]))
+        found, n_bars = self.around_slots(np.concatenate([self.slots, ends]))
         share = (found[ends] + 0.5) / (n_bars[ends] + 1)
         return np.where(ends > self.slots, -np.log2(np.minimum(share, 1.0)), 0.0)
 
-    def skipped(self) -> Real:
+    def skipped(self, found: Real, n_bars: Real) -> Real:
         """How often something starts where nothing does between an object and the one before it.
 
         Of the ticks of 1/4 there, the one with a start in most of the bars around; four times the
-        share of these bars.
+        share of these bars. Arguments as those of `start_bits`.
         """
-        found, n_bars = self._around_slots(self.slots)
         share = np.where(np.arange(len(found)) % _TICK == 0, found / np.maximum(n_bars, 1), 0.0)
         result = np.zeros(len(self.slots))
         ends = np.maximum.accumulate(self.end_slots)
@@ -246,7 +251,7 @@ class _Grid:
             result[row] = 4 * share[ends[row - 1] + 1 : self.slots[row]].max()
         return result
 
-    def _around_slots(self, busy: Whole) -> tuple[Real, Real]:
+    def around_slots(self, busy: Whole) -> tuple[Real, Real]:
         """In how many of the bars around a slot is busy, and how many bars there are.
 
         Args:
