@@ -186,12 +186,19 @@ def test_kiai_is_switched_on_and_off():
 # Tempo that is missing
 
 
-def test_a_map_without_a_tempo_gets_120_beats_per_minute():
-    for lines in (None, ()):
-        text = write_map(slider(), MapHeader(), lines)
-        beatmap = Document.parse(text.encode()).beatmap
-        assert beatmap.red_lines[0].beat_length == 500
-        assert beatmap.hit_objects[0].duration_ms == pytest.approx(500)
+def test_a_map_whose_tempo_is_not_known_gets_120_beats_per_minute():
+    beatmap = Document.parse(write_map(slider(), MapHeader(), None).encode()).beatmap
+    assert beatmap.red_lines[0].beat_length == 500
+    assert beatmap.hit_objects[0].duration_ms == pytest.approx(500)
+
+
+def test_a_map_that_has_no_red_line_gets_none():
+    beatmap = Document.parse(write_map(slider(), MapHeader(), ()).encode()).beatmap
+    assert not beatmap.red_lines
+    assert beatmap.hit_objects[0].duration_ms == pytest.approx(500)
+    circle = group(E.CIRCLE, 0)
+    usual = [event for event in circle if event.kind is not E.VOLUME]
+    assert not Document.parse(write_map(usual, MapHeader(), ()).encode()).beatmap.timing_points
 
 
 def test_quirk_a_slider_without_a_tempo_fails():

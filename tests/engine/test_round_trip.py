@@ -124,6 +124,37 @@ def test_sliders_that_overlap_are_told_apart(document_of, shape: str):
     assert after == before
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "63,301,1000,6,0,P|224:57|B|439:298|131:316|322:169|155:194,1,1040",
+        "63.7,301.2,1000,6,0,B3|224.5:57.1|439:298|131:316|322:169|155.99:194,1,500",
+        # Decimals that the end depends on.
+        "126.66,85.43,1000,2,0,L|212.31:140.95,1,91.4700000017446",
+        "57.99,206.01,1000,2,0,P|120.5:160.5|180.75:206.5,1,126",
+    ],
+)
+def test_sliders_of_lazers_format_come_back(document_of, line: str):
+    before, after = there_and_back(document_of([line], TIMING, version=128).beatmap)
+    assert after == before
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_a_map_without_red_lines_stays_without(document_of, mode: Mode):
+    timing = ["900,-50,4,2,0,40,0,0", "1500,-200,4,2,0,70,0,1"]
+    objects = [
+        "64,192,-300,1,0,0:0:0:60:",
+        "64,192,1000,1,0,0:0:0:40:",
+        *(["100,100,1600,2,0,L|200:100,2,100"] if mode is not Mode.MANIA else ()),
+        "64,192,4000,1,2,0:0:0:70:",
+    ]
+    for lines in (timing, []):
+        document = document_of(objects, lines, mode=mode)
+        before, after = there_and_back(document.beatmap)
+        assert after == before
+        assert not after.timing
+
+
 @pytest.mark.parametrize("after_it", ["70", "40"])
 def test_what_lies_before_the_first_line_does_not_move_it(document_of, after_it: str):
     timing = ["1783,434.782608695652,4,2,2,70,1,0", f"1783,-133.333333333333,4,2,2,{after_it},0,0"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from companion.beatmap import Circle, HoldNote, Mode, Slider, Spinner
 from companion.engine.encoding.groups import CENTRE, Group, Sound
 from companion.engine.encoding.moments import moment
+from companion.engine.encoding.plain_curves import in_whole_pixels, of_one_curve
 from companion.engine.encoding.slider_spans import (
     anchor_curve,
     slider_duration,
@@ -79,7 +80,10 @@ class ObjectGroups:
         )
 
     def _slider(self, hit: Slider) -> Iterator[Group]:
-        options, points = self._options, hit.control_points
+        options = self._options
+        # The original keeps decimals; paths of several curves it cannot read at all.
+        hit = of_one_curve(hit if options.original_quirks else in_whole_pixels(hit))
+        points = hit.control_points
         if len(points) >= MAX_ANCHORS:
             return
         start = moment(hit.start_ms)

@@ -48,13 +48,10 @@ def slider_duration(
 
 
 def slider_end(slider: Slider, length_px: float) -> Point:
-    """Where the ball is at the end of the first span."""
-    kinds = {segment.kind for segment in slider.segments}
+    """Where the ball is at the end of the first span; the path has to be one plain curve."""
     points = slider.control_points
     if len(points) < 2:
         return slider.x, slider.y
-    if len(kinds) != 1 or any(segment.degree for segment in slider.segments):
-        return slider.path.position_at(1.0)  # of lazer's format; no training data has these
     match anchor_curve(slider):
         case "P":
             return _arc_end(points, length_px)

@@ -23,7 +23,7 @@ SAME_S = 1e-6
 """For changes that have a time of their own, which may lie a millisecond beside an object's end."""
 NEUTRAL_BEAT_LENGTH = -100.0
 UNSET_BEAT_LENGTH_MS = 1000.0
-"""Beat length of a red line whose tempo is not known yet."""
+"""Beat length of a red line whose tempo is not known yet, and in the game of a map without any."""
 WHOLE_MS = timedelta(milliseconds=1)
 _SEARCH_MARGIN = timedelta(milliseconds=5)
 
@@ -113,8 +113,21 @@ class Change:
 class DraftLines:
     """The timing points of a map in the making, by time, red lines first."""
 
-    def __init__(self, lines: Iterable[DraftLine] = ()) -> None:
+    def __init__(
+        self, lines: Iterable[DraftLine] = (), *, assumed: DraftLine | None = None
+    ) -> None:
         self._lines = sorted(lines, key=_order)
+        self._assumed = assumed
+
+    @classmethod
+    def without_tempo(cls, start: timedelta) -> DraftLines:
+        """Lines of a map that has no red one: the game then assumes 60 beats per minute.
+
+        Args:
+            start: Not after anything that will be asked for or changed.
+        """
+        assumed = DraftLine(start, UNSET_BEAT_LENGTH_MS)
+        return cls((assumed,), assumed=assumed)
 
     @classmethod
     def from_points(cls, points: Iterable[TimingPoint]) -> DraftLines:
@@ -206,6 +219,17 @@ class DraftLines:
             )
             for line in self._lines
         )
+
+    def stated(self) -> Iterator[DraftLine]:
+        """The lines as they are to be written: a tempo that is only assumed is not said.
+
+        What else the assumed line says is said by a green one, or not at all if it is the usual.
+        """
+        for line in self._lines:
+            if line is not self._assumed:
+                yield line
+            elif len(self._lines) > 1 or (line.volume, line.effects) != (100, 0):
+                yield replace(line, beat_length=NEUTRAL_BEAT_LENGTH, red=line)
 
     # Changes
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Mode, TimingPoint
+from companion.engine.encoding.moments import moment
 from companion.engine.postprocess.lines import WHOLE_MS, DraftLines
 from companion.engine.postprocess.options import PostprocessOptions
 from companion.engine.postprocess.writing import MapWriter
@@ -62,17 +63,20 @@ def write_map(
     Args:
         events: Objects, kiai and scroll speed changes, by time.
         header: Settings of the map.
-        red_lines: Its tempo; with ``None`` 120 beats per minute from the start.
+        red_lines: Its tempo; with ``None`` 120 beats per minute from the start, with none of them
+            nothing is said of it.
         options: How to write it.
 
     Raises:
         OptionRefused: With `original_quirks`, a slider has no tempo to be measured by.
     """
     options = options or PostprocessOptions()
-    points = None if red_lines is None else tuple(red_lines)
-    if points is None or (not points and not options.original_quirks):
-        points = (_default_line(),)
-    lines = DraftLines.from_points(points)
+    points = (_default_line(),) if red_lines is None else tuple(red_lines)
+    if points or options.original_quirks:
+        lines = DraftLines.from_points(points)
+    else:
+        first_ms = min((event.time_ms for event in events), default=0)
+        lines = DraftLines.without_tempo(moment(min(first_ms, 0)))
     writer = MapWriter(options, header.mode, header.slider_multiplier, lines)
     try:
         objects = writer.write(events)
@@ -87,7 +91,7 @@ def write_map(
 
 def format_lines(lines: DraftLines, options: PostprocessOptions) -> list[str]:
     """The lines of ``[TimingPoints]``; `original_quirks` cut times off to whole milliseconds."""
-    return [format_line(line, original_quirks=options.original_quirks) for line in lines]
+    return [format_line(line, original_quirks=options.original_quirks) for line in lines.stated()]
 
 
 def format_line(line: DraftLine, *, original_quirks: bool = False) -> str:
