@@ -3,6 +3,11 @@
 What the families have in common whatever their layers look like. Padding is on the left and never
 attended to; keys and values are written into room that is made in blocks, because growing them by
 one token each would copy all of them each time.
+
+On a processor a step's one query per row spends its time on reading keys and values. torch's fused
+attention, made for many queries, reads them at a fifth of the speed at which two products do: 1.7
+in place of 0.4 ms for a layer with 2048 heard columns, each head's in one piece of memory (two
+cores with AVX-512, MKL). Where heads are interleaved, the products take twice as long.
 """
 
 from __future__ import annotations
@@ -43,6 +48,17 @@ class LayerCache:
     heard_keys: Tensor
     heard_values: Tensor
 
+    def prepare(self, room: int) -> None:
+        """Make room for tokens to come, and lay out each head in one piece, as steps read it."""
+        self.make_room(room)
+        self.heard_keys = _in_one_piece(self.heard_keys)
+        self.heard_values = _in_one_piece(self.heard_values)
+
+    def make_room(self, room: int) -> None:
+        """Have room for more tokens."""
+        self.keys = with_room(self.keys, room)
+        self.values = with_room(self.values, room)
+
     def put(self, place: int, keys: Tensor, values: Tensor) -> None:
         """Remember one more token, shape = (n, n_heads, 1, head_width)."""
         self.keys[:, :, place : place + 1] = keys
@@ -51,6 +67,11 @@ class LayerCache:
     def until(self, past: int) -> tuple[Tensor, Tensor]:
         """Keys and values of the first tokens."""
         return self.keys[:, :, :past], self.values[:, :, :past]
+
+    def listen(self, queries: Tensor) -> Tensor:
+        """Attend to what was heard, (n, n_heads, n_tokens, head_width) to (n, n_tokens, width)."""
+        mix = attend_newest if queries.shape[2] == 1 else attend
+        return mix(queries, self.heard_keys, self.heard_values)
 
     def spread(self, n: int) -> None:
         """See `DecoderState.spread`."""
@@ -100,8 +121,7 @@ class DecoderMemory:
     def make_room(self) -> None:
         """Grow by one block, in place."""
         for cache in self.layers:
-            cache.keys = with_room(cache.keys, CACHE_BLOCK_TOKENS)
-            cache.values = with_room(cache.values, CACHE_BLOCK_TOKENS)
+            cache.make_room(CACHE_BLOCK_TOKENS)
         if self.visible is not None:
             n = self.visible.shape[0]
             more = self.visible.new_ones(n, 1, 1, CACHE_BLOCK_TOKENS)
@@ -143,13 +163,27 @@ def causal_mask(visible: Tensor) -> Tensor:
 
 
 def with_room(tensor: Tensor, room: int) -> Tensor:
-    """The same keys or values, with undefined ones after them."""
-    if room == 0:
-        return tensor
+    """A copy of keys or values, each head in one piece, with undefined ones after them."""
     n, n_heads, n_tokens, width = tensor.shape
     roomy = tensor.new_empty(n, n_heads, n_tokens + room, width)
     roomy[:, :, :n_tokens] = tensor
     return roomy
+
+
+def _in_one_piece(heard: Tensor) -> Tensor:
+    """What was heard with each head in one piece; rows that share their memory go on sharing it."""
+    if heard.shape[0] > 1 and heard.stride(0) == 0:
+        return heard[:1].contiguous().expand(heard.shape)
+    return heard.contiguous()
+
+
+def _is_read_by_products(queries: Tensor) -> bool:
+    """Whether two products are faster than fused attention, and as exact."""
+    return (
+        queries.device.type == "cpu"
+        and queries.dtype is torch.float32
+        and not torch.is_autocast_enabled("cpu")
+    )
 
 
 def _spread_shared(tensor: Tensor, n: int) -> Tensor:
@@ -185,6 +219,31 @@ def attend(
     mixed = scaled_dot_product_attention(
         queries, keys, values, attn_mask=allowed, is_causal=causal and queries.shape[2] > 1
     )
+    return mixed.transpose(1, 2).flatten(2)
+
+
+def attend_newest(
+    queries: Tensor, keys: Tensor, values: Tensor, visible: Tensor | None = None
+) -> Tensor:
+    """`attend` with one query per row, to what a `LayerCache` holds; shape (n, 1, width).
+
+    Args:
+        queries: Shape = (n, n_heads, 1, head_width).
+        keys: Shape = (n, n_heads, n_tokens or n_heard, head_width).
+        values: The same shape.
+        visible: False where nothing is to be looked at, shape = (n, 1, 1, n_tokens).
+    """
+    if not _is_read_by_products(queries):
+        return attend(queries, keys, values, visible)
+    is_shared = visible is None and queries.shape[0] > 1 and keys.stride(0) == 0
+    if is_shared:  # All rows are queries to one window, whose keys and values are read once.
+        queries, keys, values = queries.transpose(0, 2), keys[:1], values[:1]
+    scores = (queries * queries.shape[-1] ** -0.5) @ keys.transpose(2, 3)
+    if visible is not None:
+        scores = scores.masked_fill(~visible, -torch.inf)
+    mixed = scores.softmax(-1) @ values
+    if is_shared:
+        mixed = mixed.transpose(0, 2)
     return mixed.transpose(1, 2).flatten(2)
 
 

@@ -19,9 +19,9 @@ from companion.engine.model.attention import (
     LayerCache,
     Rows,
     attend,
+    attend_newest,
     heard_keys_and_values,
     split_heads,
-    with_room,
 )
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ class LayeredBackbone(DecoderBackbone):
         for layer, cache in zip(self._layers, memory.layers, strict=True):
             queries, keys, values = _self_attention_parts(layer, hidden, rotation)
             cache.put(past, keys, values)
-            mixed = attend(queries, *cache.until(past + 1), visible)
+            mixed = attend_newest(queries, *cache.until(past + 1), visible)
             hidden = hidden + layer.self_attn.out_proj(mixed)
             hidden = _listen_and_think(layer, hidden, cache)
         return self._project(hidden[:, 0]), memory
@@ -210,14 +210,13 @@ class LayeredBackbone(DecoderBackbone):
         layers: list[LayerCache] = []
         for layer in self._layers:
             queries, keys, values = _self_attention_parts(layer, hidden, rotation)
-            cache = LayerCache(
-                with_room(keys, room),
-                with_room(values, room),
-                *heard_keys_and_values(encoded.parts[HIDDEN], layer.encoder_attn),
-            )
+            heard = heard_keys_and_values(encoded.parts[HIDDEN], layer.encoder_attn)
+            cache = LayerCache(keys, values, *heard)
             mixed = attend(queries, keys, values, rows.allowed, causal=rows.allowed is None)
             hidden = hidden + layer.self_attn.out_proj(mixed)
             hidden = _listen_and_think(layer, hidden, cache)
+            if room:
+                cache.prepare(room)
             layers.append(cache)
         next_position = rows.positions[:, -1] + 1
         return hidden, DecoderMemory(layers, tokens.shape[1], next_position, rows.visible)
@@ -241,7 +240,7 @@ def _listen_and_think(layer: DecoderLayer, hidden: Tensor, cache: LayerCache) ->
     """The rest of a decoder layer: attention to what was heard, then the feed-forward part."""
     attention = layer.encoder_attn
     queries = attention.q_proj(layer.encoder_attn_layer_norm(hidden))
-    mixed = attend(split_heads(queries, attention.num_heads), cache.heard_keys, cache.heard_values)
+    mixed = cache.listen(split_heads(queries, attention.num_heads))
     hidden = hidden + attention.out_proj(mixed)
     normed = layer.final_layer_norm(hidden)
     return hidden + layer.fc2(layer.activation_fn(layer.fc1(normed)))

@@ -25,7 +25,6 @@ from companion.engine.model.attention import (
     DecoderMemory,
     LayerCache,
     Rows,
-    with_room,
 )
 from companion.engine.model.backbone import EncodedWindows
 from companion.engine.model.layered_backbone import HIDDEN, DecoderBackbone, LayeredNetwork
@@ -159,7 +158,9 @@ class VarWhisperBackbone(DecoderBackbone):
             keys, values = cache.until(past + 1)
             first = 0 if attention.reach is None else max(0, past - attention.reach)
             seen = None if visible is None else visible[..., first:]
-            hidden = hidden + attention.mix(queries, keys[:, :, first:], values[:, :, first:], seen)
+            hidden = hidden + attention.mix_newest(
+                queries, keys[:, :, first:], values[:, :, first:], seen
+            )
             hidden = layer.listen_and_think(hidden, cache)
         return self._project(hidden[:, 0]), memory
 
@@ -176,12 +177,14 @@ class VarWhisperBackbone(DecoderBackbone):
             attention = layer.self_attn
             queries, keys, values = attention.project(layer.self_attn_layer_norm(hidden), rotations)
             heard = layer.cross_attn.heard(encoded.parts[HIDDEN])
-            cache = LayerCache(with_room(keys, room), with_room(values, room), *heard)
+            cache = LayerCache(keys, values, *heard)
             allowed = rows.allowed
             nearby = near(n_tokens, attention.reach, self.device)
             if nearby is not None:
                 allowed = nearby & (nearby.tril() if allowed is None else allowed)
             hidden = hidden + attention.mix(queries, keys, values, allowed, causal=allowed is None)
             hidden = layer.listen_and_think(hidden, cache)
+            if room:
+                cache.prepare(room)
             layers.append(cache)
         return hidden, DecoderMemory(layers, n_tokens, rows.positions[:, -1] + 1, rows.visible)

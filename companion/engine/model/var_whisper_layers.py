@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn.functional import gelu
 from transformers.activations import ACT2FN
 
-from companion.engine.model.attention import attend
+from companion.engine.model.attention import attend, attend_newest
 from companion.engine.model.rotary import Rotation
 
 if TYPE_CHECKING:
@@ -168,6 +168,12 @@ class SelfAttention(nn.Module):
         """What the tokens take from those they may look at, shape = (n, n_tokens, width)."""
         return self.Wo(attend(queries, keys, values, allowed, causal=causal))
 
+    def mix_newest(
+        self, queries: Tensor, keys: Tensor, values: Tensor, visible: Tensor | None
+    ) -> Tensor:
+        """What the newest token of each row takes from those before, shape = (n, 1, width)."""
+        return self.Wo(attend_newest(queries, keys, values, visible))
+
 
 class CrossAttention(nn.Module):
     """Looks at the whole window, in layers that look around locally, too."""
@@ -189,7 +195,7 @@ class CrossAttention(nn.Module):
     def forward(self, hidden: Tensor, cache: LayerCache) -> Tensor:
         """What the tokens take from the window, shape = (n, n_tokens, width)."""
         (queries,) = _split(self.Wq(hidden), 1, self.n_heads)
-        return self.Wo(attend(queries, cache.heard_keys, cache.heard_values))
+        return self.Wo(cache.listen(queries))
 
 
 def _split(projected: Tensor, n_parts: int, n_heads: int) -> tuple[Tensor, ...]:
