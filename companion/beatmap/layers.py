@@ -35,6 +35,7 @@ def overlaid(
 
     Returns:
         All points of the map, by time; a green line only where there was one, or something changes.
+        Points that nothing changes for are the map's own.
     """
     old, fresh = list(before), [point for point in new if span.contains(point.time_ms)]
     tables = TimingTable(old), TimingTable(new)
@@ -42,14 +43,20 @@ def overlaid(
     times = sorted({point.time_ms for point in (*old, *fresh)} | edges)
     result: list[TimingPoint] = []
     for ms in times:
+        here = [point for point in old if point.time_ms == ms]
+        if here and not span.contains(ms):
+            result += here
+            continue
         wanted = _wanted_at(ms, *tables, span, kiai=kiai, velocity=velocity)
         if wanted is None:
             continue
-        reds = [point for point in old if point.time_ms == ms and point.uninherited]
+        reds = [point for point in here if point.uninherited]
         result += [replace(red, effects=_with_kiai(red, wanted.kiai)) for red in reds]
-        had_green = any(point.time_ms == ms and not point.uninherited for point in old)
+        green = next((point for point in reversed(here) if not point.uninherited), None)
         governing = TimingTable(result).point_at(ms)
-        if had_green or governing is None or _state(governing) != _state(wanted):
+        if green is not None and _state(green) == _state(wanted):
+            result.append(green)
+        elif green is not None or governing is None or _state(governing) != _state(wanted):
             result.append(wanted)
     return result
 

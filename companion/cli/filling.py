@@ -109,11 +109,17 @@ class Filling:
             kiai=ContextType.KIAI in contexts,
             velocity=ContextType.SV in contexts,
         )
+        # What nothing changes for keeps its text: numbers are shorter when they are written anew.
+        as_written = {
+            point: target.text_of(target.lines[point.line]).rstrip()
+            for point in before.timing_points
+        }
         offset_ms = before.time_offset_ms
-        lines = [format_timing_point(point, time_offset_ms=offset_ms) for point in points]
-        return with_content(
-            target, [line.decode() for line in lines], content_lines(target, "HitObjects")
-        )
+        lines = [
+            as_written.get(point) or format_timing_point(point, time_offset_ms=offset_ms).decode()
+            for point in points
+        ]
+        return with_content(target, lines, content_lines(target, "HitObjects"))
 
     def _texts(self) -> dict[str, dict[str, str]]:
         """Values of other sections that are wished for."""

@@ -11,6 +11,7 @@ from companion.beatmap.new_difficulty import content_lines, difficulty_file_name
 from companion.beatmap.star_rating import star_rating
 from companion.bridge.song import look_at_song
 from companion.checks import findings_brought, run_checks
+from companion.checks.wording import counted
 from companion.cli import workbench
 from companion.cli.filling import Filling
 from companion.cli.ignored import tell_ignored
@@ -243,8 +244,8 @@ def _tell(terminal: Terminal, request: MapRequest, made: _Made, target: Target) 
     stars = made.stars
     stars_text = "star rating unknown" if stars is None else f"{stars:.2f} stars"
     text = (
-        f"{len(made.document.beatmap.hit_objects)} objects, {stars_text}, "
-        f"{len(made.document.beatmap.red_lines)} red lines, written to {target.path}."
+        f"{counted(len(made.document.beatmap.hit_objects), 'object')}, {stars_text}, "
+        f"{counted(len(made.document.beatmap.red_lines), 'red line')}, written to {target.path}."
     )
     if made.backup is not None:
         text += f" {RELOAD_HINT}\nBackup: {made.backup}\n“companion undo” takes it back."

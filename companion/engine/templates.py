@@ -77,12 +77,10 @@ def plan(
     Raises:
         OptionRefused: The family was not trained for this combination.
     """
+    templates = tuple(templates)
     fitting = [template for template in templates if template.fits(given, wanted)]
     if not fitting:
-        asked = ", ".join(wanted) or "anything"
-        raise OptionRefused(
-            f"This model cannot produce {asked} from {', '.join(given) or 'the song alone'}."
-        )
+        raise OptionRefused(_misfit(templates, given, wanted))
     template = max(fitting, key=lambda candidate: candidate.n_given)
     available = _without_sv(template.produced, mode)
     if not wanted:
@@ -93,6 +91,21 @@ def plan(
     last = max(template.produced.index(kind) for kind in remaining)
     produced = template.produced[: last + 1]
     return Plan(template, produced if original_quirks else _without_sv(produced, mode))
+
+
+def _misfit(
+    templates: Collection[Template],
+    given: Collection[ContextType],
+    wanted: Collection[ContextType],
+) -> str:
+    """Why no template fits, and what would be possible."""
+    asked, source = ", ".join(wanted) or "anything", ", ".join(given) or "the song alone"
+    known = dict.fromkeys(kind for template in templates for kind in template.produced)
+    text = f"This model cannot produce {asked} from {source}."
+    if all(kind in known for kind in wanted):
+        needs = dict.fromkeys(" and ".join(t.given) for t in templates if t.given)
+        return f"{text} It has to be given {', or '.join(needs)}." if needs else text
+    return f"{text} What it produces: {', '.join(known)}."
 
 
 def _without_sv(kinds: tuple[ContextType, ...], mode: Mode) -> tuple[ContextType, ...]:

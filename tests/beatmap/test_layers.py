@@ -45,6 +45,21 @@ def test_nothing_taken_changes_nothing():
     assert overlaid(OLD, NEW, ALL, kiai=False, velocity=False) == OLD
 
 
+def test_outside_of_the_stretch_every_point_stays_as_it_is():
+    two = [green(4000, 3), green(4000, 1.25, 30)]
+    barline = TimingPoint(5000.0, -100.0, uninherited=False, effects=8)
+    before = [*OLD, *two, barline]
+    result = overlaid(before, NEW, TimeRange(1500, 3500), kiai=True, velocity=True)
+    assert [point for point in result if point.time_ms > 3500] == [*two, barline]
+    assert result[:2] == OLD[:2]
+
+
+def test_a_point_that_nothing_changes_for_is_the_maps_own():
+    uneven = TimingPoint(1000.0, -98.0392156862745, volume=40, uninherited=False, effects=8)
+    (_, same, *_) = overlaid([RED, uneven], [RED], ALL, kiai=True, velocity=False)
+    assert same == uneven
+
+
 def test_red_lines_stay_and_take_kiai():
     new = [TimingPoint(0.0, 500.0, effects=1)]
     result = overlaid([RED], new, ALL, kiai=True, velocity=False)

@@ -297,6 +297,20 @@ def test_kiai_alone_is_laid_over_the_map(ready: Commands, rich: Path):
         assert (now.velocity, now.volume) == (then.velocity, then.volume)
 
 
+def test_kiai_for_a_part_leaves_all_other_lines_byte_for_byte(ready: Commands, rich: Path):
+    own = b"4100.5,-98.0392156862745,4,2,1,70,0,0"
+    rich.write_bytes(rich.read_bytes().replace(b"\r\n\r\n[Hit", b"\r\n" + own + b"\r\n\r\n[Hit"))
+    before = rich.read_bytes()
+    assert own in before
+    into = ("--add-to-beatmap", "--overwrite-reference-beatmap", "--start-time", 1900)
+    assert ready("generate", rich, *into, "--end-time", 3900, "--output-type", "kiai").status == 0
+    after = rich.read_bytes()
+    assert own in after.splitlines()
+    added = [line for line in after.splitlines() if line not in before.splitlines()]
+    assert [line.split(b",")[0] for line in added] == [b"2000", b"3900"]
+    assert set(before.splitlines()) <= set(after.splitlines())
+
+
 def test_timing_alone_replaces_the_red_lines(ready: Commands, rich: Path):
     into = ("--add-to-beatmap", "--overwrite-reference-beatmap")
     assert ready("generate", rich, *into, "--output-type", "timing").status == 0

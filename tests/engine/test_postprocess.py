@@ -86,6 +86,33 @@ def test_without_velocities_the_end_decides_the_length():
     assert float(line.split(",")[7]) == pytest.approx(140, rel=0.05)
 
 
+@pytest.mark.parametrize(
+    ("body_and_repeats", "edges"),
+    [([1], "2|2|2|8"), ([1, 2], "2|4|2|8"), ([1, 2, 3, 4, 5, 6], "2|4|6|8")],
+)
+def test_a_slider_has_a_sound_for_each_edge(body_and_repeats: list[int], edges: str):
+    n = len(body_and_repeats)
+    events = [
+        *group(E.SLIDER_HEAD, 0, **place(0, 0), scroll_speed=100, hitsound=1, volume=50),
+        *group(
+            E.LAST_ANCHOR, 500, **place(140, 0), hitsound=body_and_repeats, volume=[60, *[70] * n]
+        ),
+        *group(E.SLIDER_END, 1500, **place(140, 0), hitsound=4, volume=80),
+    ]
+    (line,) = objects_of(events)
+    assert line.split(",")[6] == "3"
+    assert line.split(",")[8] == edges
+    assert len(line.split(",")[9].split("|")) == 4
+    (as_before,) = objects_of(events, QUIRKS)
+    assert len(as_before.split(",")[8].split("|")) == n + 1
+
+
+def test_a_slider_without_any_sounds_states_none():
+    silent = [e for e in slider() if e.kind not in {E.HITSOUND, E.VOLUME}]
+    (line,) = objects_of(silent)
+    assert line.split(",")[8] == ""
+
+
 def test_sliders_that_end_before_they_start_are_dropped():
     events = slider(span=500)
     events[-5:] = group(E.SLIDER_END, 0, **place(1, 1))

@@ -186,10 +186,11 @@ class MapWriter:
         head, last, end = parts.head, parts.last, parts.end
         curve = "|".join([shape.kind, *(f"{round(x)}:{round(y)}" for x, y in shape.anchors)])
         x, y = head.place
-        sounds = edge_values(head.hitsounds, last.hitsounds, end.hitsounds)
+        slides = None if self._options.original_quirks else parts.slides
+        sounds = edge_values(head.hitsounds, last.hitsounds, end.hitsounds, slides)
         sets = zip(
-            edge_values(head.normal_sets, last.normal_sets, end.normal_sets),
-            edge_values(head.addition_sets, last.addition_sets, end.addition_sets),
+            edge_values(head.normal_sets, last.normal_sets, end.normal_sets, slides),
+            edge_values(head.addition_sets, last.addition_sets, end.addition_sets, slides),
             strict=True,
         )
         fields = [
@@ -207,9 +208,10 @@ class MapWriter:
 
     def _set_slider_volumes(self, parts: SliderParts) -> None:
         """Set the volume of each edge, and the body's just after it where it differs."""
-        volumes = edge_values(parts.head.volumes, parts.last.volumes, parts.end.volumes)
-        body = parts.last.volumes[0] if parts.last.volumes else None
+        head, last, end = parts.head.volumes, parts.last.volumes, parts.end.volumes
         slides, span_ms = parts.slides, parts.span_ms
+        volumes = edge_values(head, last, end, None if self._options.original_quirks else slides)
+        body = last[0] if last else None
         for i, volume in enumerate(volumes[: slides + 1]):
             time_ms = round(parts.head.time_ms + span_ms * i)
             self._set_volume_at(time_ms, volume)
@@ -283,9 +285,27 @@ class MapWriter:
         return f"{sets}:{self._sample_index}:{volume}:"
 
 
-def edge_values(head: Sequence[int], last: Sequence[int], end: Sequence[int]) -> list[int]:
-    """Values of head, repeats and end; the first one of the last anchor is the body's."""
-    return [*head, *last[1:], *end]
+def edge_values(
+    head: Sequence[int], last: Sequence[int], end: Sequence[int], slides: int | None
+) -> list[int]:
+    """Values of head, repeats and end; the first one of the last anchor is the body's.
+
+    Args:
+        head: The head's.
+        last: The last anchor's.
+        end: The end's.
+        slides: Number of spans. There is then one value for each edge if there is any at all: what
+            is too many is left out, and what is missing is the body's. ``None`` takes all as they
+            come, which gives the end's to a repeat where there are too few.
+    """
+    if slides is None:
+        return [*head, *last[1:], *end]
+    stated = [*last[:1], *head, *end]
+    if not stated:
+        return []
+    body, repeats = stated[0], last[1:slides]
+    missing = [body] * (slides - 1 - len(repeats))
+    return [*(head or stated)[:1], *repeats, *missing, *(end or stated)[:1]]
 
 
 def _first(values: Sequence[int]) -> int:
