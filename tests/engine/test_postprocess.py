@@ -5,7 +5,7 @@ import pytest
 from companion.beatmap import Document, Mode, TimingPoint
 from companion.engine.encoding import EncodingOptions
 from companion.engine.events import Event, EventType
-from companion.engine.postprocess import MapHeader, PostprocessOptions, resnap, write_map
+from companion.engine.postprocess import MapHeader, PostprocessOptions, write_map
 from companion.engine.postprocess.assembly import Long, assemble, settle_positions
 from companion.engine.postprocess.flattening import FlatPath
 from companion.engine.postprocess.groups import groups_of
@@ -307,44 +307,6 @@ def test_the_first_of_two_last_anchors_says_where_and_the_second_when():
     assert not isinstance(parts, Long)
     assert parts.anchors == ((140, 0),)  # pyright: ignore[reportAttributeAccessIssue]
     assert parts.slides == 2  # pyright: ignore[reportAttributeAccessIssue]
-
-
-# Resnapping
-
-
-def times(events: list[Event]) -> list[int]:
-    return [event.value for event in events if event.kind is E.TIME_SHIFT]
-
-
-def snapped(ms: int, divisor: int) -> list[Event]:
-    return [Event(E.CIRCLE), Event(E.TIME_SHIFT, ms), Event(E.SNAPPING, divisor)]
-
-
-@pytest.mark.parametrize("quirks", [False, True])
-@pytest.mark.parametrize(
-    ("ms", "divisor", "expected"),
-    [(509, 1, 500), (255, 2, 250), (128, 4, 125), (241, 4, 125), (170, 3, 166), (123, 0, 123)],
-)
-def test_times_go_to_the_nearest_tick_of_their_divisor(ms, divisor, expected, quirks):
-    moved = resnap(snapped(ms, divisor), [RED], original_quirks=quirks)
-    assert times(moved) == [expected]
-
-
-@pytest.mark.parametrize("quirks", [False, True])
-def test_a_coming_line_attracts_what_lies_just_before_it(quirks):
-    reds = [RED, TimingPoint(time_ms=1010.0, beat_length=400.0)]
-    assert times(resnap(snapped(1006, 1), reds, original_quirks=quirks)) == [1010]
-
-
-def test_without_a_tempo_times_stay():
-    assert times(resnap(snapped(123, 4), [])) == [123]
-
-
-def test_quirk_of_two_ticks_that_are_equally_near_a_set_yields_the_first():
-    red = TimingPoint(time_ms=0.0, beat_length=60_000 / 174)
-    # On the 29th beat, so that the half beats before and after are equally far away.
-    assert times(resnap(snapped(10_000, 2), [red])) == [9827]
-    assert times(resnap(snapped(10_000, 2), [red], original_quirks=True)) == [10_172]
 
 
 # Paths

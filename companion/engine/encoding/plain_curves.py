@@ -14,18 +14,17 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from companion.beatmap import Slider, curve_segments
+from companion.engine.encoding.slider_spans import Arc, Point
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from companion.beatmap.curves import CurveSegment
 
-Point = tuple[float, float]
 Piece = list[Point]
 
 _WIDEST_ANGLE = math.pi / 2
 """A cubic Bézier curve is within a hundredth of a pixel of an arc of this angle (radius 100 px)."""
-_FLAT_AREA_PX2 = 1e-3
 
 
 def in_whole_pixels(slider: Slider) -> Slider:
@@ -94,8 +93,8 @@ def _beziers(segment: CurveSegment) -> Iterator[Piece]:
     match segment.kind:
         case "L":
             yield from (list(pair) for pair in pairwise(points))
-        case "P" if len(points) == 3 and abs(_double_area(*points)) > _FLAT_AREA_PX2:
-            yield from _of_arc(*points)
+        case "P" if len(points) == 3 and (arc := Arc.through(*points)) is not None:
+            yield from _of_arc(arc)
         case "C":
             yield from _of_catmull(points)
         case _ if segment.degree is not None and segment.degree < len(points) - 1:
@@ -104,38 +103,20 @@ def _beziers(segment: CurveSegment) -> Iterator[Piece]:
             yield list(points)
 
 
-def _double_area(a: Point, b: Point, c: Point) -> float:
-    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-
-
-def _of_arc(a: Point, b: Point, c: Point) -> Iterator[Piece]:
-    """Cubic curves for the arc from `a` over `b` to `c`."""
-    double = 2 * _double_area(a, b, c)
-    ab2 = (b[0] - a[0]) ** 2 + (b[1] - a[1]) ** 2
-    ac2 = (c[0] - a[0]) ** 2 + (c[1] - a[1]) ** 2
-    x = a[0] + ((c[1] - a[1]) * ab2 - (b[1] - a[1]) * ac2) / double
-    y = a[1] + ((b[0] - a[0]) * ac2 - (c[0] - a[0]) * ab2) / double
-    radius = math.hypot(a[0] - x, a[1] - y)
-    start = math.atan2(a[1] - y, a[0] - x)
-    sweep = (math.atan2(c[1] - y, c[0] - x) - start) % math.tau
-    if double < 0:
-        sweep -= math.tau
-    count = max(math.ceil(abs(sweep) / _WIDEST_ANGLE), 1)
-    step = sweep / count
-    reach = radius * 4 / 3 * math.tan(step / 4)
+def _of_arc(arc: Arc) -> Iterator[Piece]:
+    """Cubic curves for an arc."""
+    count = max(math.ceil(abs(arc.angle) / _WIDEST_ANGLE), 1)
+    step = arc.angle / count
+    # A tangent's length in radii; at a point of the circle it is the radius turned by 90 degrees.
+    reach = 4 / 3 * math.tan(step / 4)
+    centre_x, centre_y = arc.centre
     for i in range(count):
-        one, two = start + i * step, start + (i + 1) * step
-        (cos1, sin1), (cos2, sin2) = (
-            (math.cos(one), math.sin(one)),
-            (math.cos(two), math.sin(two)),
-        )
-        from_x, from_y = x + radius * cos1, y + radius * sin1
-        to_x, to_y = x + radius * cos2, y + radius * sin2
+        (x1, y1), (x2, y2) = arc.at(i * step), arc.at((i + 1) * step)
         yield [
-            (from_x, from_y),
-            (from_x - reach * sin1, from_y + reach * cos1),
-            (to_x + reach * sin2, to_y - reach * cos2),
-            (to_x, to_y),
+            (x1, y1),
+            (x1 - reach * (y1 - centre_y), y1 + reach * (x1 - centre_x)),
+            (x2 + reach * (y2 - centre_y), y2 - reach * (x2 - centre_x)),
+            (x2, y2),
         ]
 
 

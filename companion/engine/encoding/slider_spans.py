@@ -11,7 +11,7 @@ import math
 from bisect import bisect_left
 from datetime import timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -168,20 +168,46 @@ def _centre(a: Point, b: Point, c: Point) -> Point | None:
     return float(x), float(y)
 
 
+class Arc(NamedTuple):
+    """A part of a circle."""
+
+    centre: Point
+    start: Point
+    """Where it begins, from the centre."""
+    angle: float
+    """How far it goes, in radians; negative against the clock, as y grows downwards."""
+
+    @staticmethod
+    def through(a: Point, b: Point, c: Point) -> Arc | None:
+        """The arc from `a` over `b` to `c`; ``None`` when they lie on a line."""
+        centre = _centre(a, b, c)
+        if centre is None:
+            return None
+        (ax, ay), (bx, by), (cx, cy) = ((x - centre[0], y - centre[1]) for x, y in (a, b, c))
+        first, last = (float(angle) for angle in np.arctan2([ay, cy], [ax, cx]))
+        if last < first:
+            last += 2 * math.pi
+        angle = last - first
+        if (cy - ay) * (bx - ax) - (cx - ax) * (by - ay) < 0:
+            angle = -(2 * math.pi - angle)
+        return Arc(centre, (ax, ay), angle)
+
+    @property
+    def radius(self) -> float:
+        """In pixels."""
+        return math.sqrt(self.start[0] ** 2 + self.start[1] ** 2)
+
+    def at(self, angle: float) -> Point:
+        """Where it is after a part of its angle."""
+        (x, y), (dx, dy) = self.centre, self.start
+        cos, sin = math.cos(angle), math.sin(angle)
+        return dx * cos - dy * sin + x, dx * sin + dy * cos + y
+
+
 def _arc_end(points: Sequence[Point], length_px: float) -> Point:
     """End of an arc; one that is too short for its length is not extended."""
-    centre = _centre(*points)
-    assert centre is not None, "an arc without a centre is encoded as a Bézier"
-    (ax, ay), (bx, by), (cx, cy) = ((x - centre[0], y - centre[1]) for x, y in points)
-    first, last = (float(angle) for angle in np.arctan2([ay, cy], [ax, cx]))
-    if last < first:
-        last += 2 * math.pi
-    angle = last - first
-    if (cy - ay) * (bx - ax) - (cx - ax) * (by - ay) < 0:
-        angle = -(2 * math.pi - angle)
-    natural = abs(angle * math.sqrt(ax**2 + ay**2))
-    if natural > length_px:
-        angle *= length_px / natural
-    dx, dy = points[0][0] - centre[0], points[0][1] - centre[1]
-    cos, sin = math.cos(angle), math.sin(angle)
-    return dx * cos - dy * sin + centre[0], dx * sin + dy * cos + centre[1]
+    a, b, c = points
+    arc = Arc.through(a, b, c)
+    assert arc is not None, "an arc without a centre is encoded as a Bézier"
+    natural = abs(arc.angle * arc.radius)
+    return arc.at(arc.angle * (length_px / natural if natural > length_px else 1.0))

@@ -170,9 +170,14 @@ def with_room(tensor: Tensor, room: int) -> Tensor:
     return roomy
 
 
+def _is_shared(tensor: Tensor) -> bool:
+    """Whether several rows are one and the same memory."""
+    return tensor.shape[0] > 1 and tensor.stride(0) == 0
+
+
 def _in_one_piece(heard: Tensor) -> Tensor:
     """What was heard with each head in one piece; rows that share their memory go on sharing it."""
-    if heard.shape[0] > 1 and heard.stride(0) == 0:
+    if _is_shared(heard):
         return heard[:1].contiguous().expand(heard.shape)
     return heard.contiguous()
 
@@ -188,7 +193,7 @@ def _is_read_by_products(queries: Tensor) -> bool:
 
 def _spread_shared(tensor: Tensor, n: int) -> Tensor:
     """Each row ``n`` times over; rows that share their memory go on sharing it."""
-    if tensor.shape[0] == 1 or tensor.stride(0) == 0:
+    if tensor.shape[0] == 1 or _is_shared(tensor):
         return tensor[:1].expand(n * tensor.shape[0], *tensor.shape[1:])
     return tensor.repeat_interleave(n, dim=0)
 
@@ -235,7 +240,7 @@ def attend_newest(
     """
     if not _is_read_by_products(queries):
         return attend(queries, keys, values, visible)
-    is_shared = visible is None and queries.shape[0] > 1 and keys.stride(0) == 0
+    is_shared = visible is None and _is_shared(keys)
     if is_shared:  # All rows are queries to one window, whose keys and values are read once.
         queries, keys, values = queries.transpose(0, 2), keys[:1], values[:1]
     scores = (queries * queries.shape[-1] ** -0.5) @ keys.transpose(2, 3)
@@ -250,7 +255,7 @@ def attend_newest(
 def heard_keys_and_values(hidden: Tensor, attention: AttentionWeights) -> tuple[Tensor, Tensor]:
     """Cross attention's keys and values; rows that share one window share the work."""
     n = hidden.shape[0]
-    distinct = hidden[:1] if n > 1 and hidden.stride(0) == 0 else hidden
+    distinct = hidden[:1] if _is_shared(hidden) else hidden
     keys = split_heads(attention.k_proj(distinct), attention.num_heads)
     values = split_heads(attention.v_proj(distinct), attention.num_heads)
     return keys.expand(n, -1, -1, -1), values.expand(n, -1, -1, -1)

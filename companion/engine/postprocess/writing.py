@@ -18,7 +18,7 @@ from companion.engine.postprocess.slider_shapes import SliderShaper
 from companion.engine.postprocess.velocities import Span, exact_duration, in_game
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import timedelta
 
     from companion.engine.events import Event
@@ -183,14 +183,13 @@ class MapWriter:
         self._set_slider_volumes(parts)
 
     def _slider_text(self, parts: SliderParts, shape: SliderShape) -> str:
-        head, last, end = parts.head, parts.last, parts.end
+        head, last = parts.head, parts.last
         curve = "|".join([shape.kind, *(f"{round(x)}:{round(y)}" for x, y in shape.anchors)])
         x, y = head.place
-        slides = None if self._options.original_quirks else parts.slides
-        sounds = edge_values(head.hitsounds, last.hitsounds, end.hitsounds, slides)
+        sounds = self._at_edges(parts, lambda group: group.hitsounds)
         sets = zip(
-            edge_values(head.normal_sets, last.normal_sets, end.normal_sets, slides),
-            edge_values(head.addition_sets, last.addition_sets, end.addition_sets, slides),
+            self._at_edges(parts, lambda group: group.normal_sets),
+            self._at_edges(parts, lambda group: group.addition_sets),
             strict=True,
         )
         fields = [
@@ -208,10 +207,9 @@ class MapWriter:
 
     def _set_slider_volumes(self, parts: SliderParts) -> None:
         """Set the volume of each edge, and the body's just after it where it differs."""
-        head, last, end = parts.head.volumes, parts.last.volumes, parts.end.volumes
+        volumes = self._at_edges(parts, lambda group: group.volumes)
+        body = parts.last.volumes[0] if parts.last.volumes else None
         slides, span_ms = parts.slides, parts.span_ms
-        volumes = edge_values(head, last, end, None if self._options.original_quirks else slides)
-        body = last[0] if last else None
         for i, volume in enumerate(volumes[: slides + 1]):
             time_ms = round(parts.head.time_ms + span_ms * i)
             self._set_volume_at(time_ms, volume)
@@ -219,6 +217,18 @@ class MapWriter:
                 continue
             if i < slides and span_ms > BODY_VOLUME_DELAY_MS:
                 self._set_volume_at(time_ms + BODY_VOLUME_DELAY_MS, body)
+
+    def _at_edges(
+        self, parts: SliderParts, values_of: Callable[[EventGroup], Sequence[int]]
+    ) -> list[int]:
+        """Values of a slider's head, repeats and end.
+
+        With `original_quirks` as many as there are, so that the end's may go to a repeat.
+        """
+        head, last, end = (values_of(group) for group in (parts.head, parts.last, parts.end))
+        if self._options.original_quirks:
+            return [*head, *last[1:], *end]
+        return edge_values(head, last, end, parts.slides)
 
     # Timing points
 
@@ -286,20 +296,18 @@ class MapWriter:
 
 
 def edge_values(
-    head: Sequence[int], last: Sequence[int], end: Sequence[int], slides: int | None
+    head: Sequence[int], last: Sequence[int], end: Sequence[int], slides: int
 ) -> list[int]:
-    """Values of head, repeats and end; the first one of the last anchor is the body's.
+    """One value for each edge of a slider, if there is any at all.
+
+    What is too many is left out, and what is missing is the body's.
 
     Args:
         head: The head's.
-        last: The last anchor's.
+        last: The last anchor's: first the body's, then those of the repeats.
         end: The end's.
-        slides: Number of spans. There is then one value for each edge if there is any at all: what
-            is too many is left out, and what is missing is the body's. ``None`` takes all as they
-            come, which gives the end's to a repeat where there are too few.
+        slides: Number of spans.
     """
-    if slides is None:
-        return [*head, *last[1:], *end]
     stated = [*last[:1], *head, *end]
     if not stated:
         return []
