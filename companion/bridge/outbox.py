@@ -2,8 +2,9 @@
 
 State replaces its predecessor on the same topic and moves to the end, but for a map's newer
 revision, which stays ahead of what is about that map; deltas of findings are joined into one;
-replies, passages and suggestions are never touched. A snapshot makes everything before it void, but
-for replies.
+replies, passages and suggestions are never touched. What a request led to arrives before its reply,
+so nothing that waits before a reply moves behind it. A snapshot makes everything before it void,
+but for replies.
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ class Outbox:
         if topic not in self._waiting and len(self._waiting) >= self._limit:
             raise OutboxFull
         self._waiting[topic] = prepared
+        if isinstance(update, messages.Reply):
+            self._settle()
         self._filled.set()
 
     async def get(self) -> PreparedUpdate:
@@ -67,6 +70,11 @@ class Outbox:
             self._filled.clear()
             await self._filled.wait()
         return self._waiting.popitem(last=False)[1]
+
+    def _settle(self) -> None:
+        """Let everything that waits stay where it is: what comes now is put behind it."""
+        waiting = self._waiting.values()
+        self._waiting = OrderedDict((f"#{next(self._numbers)}", one) for one in waiting)
 
     def _void(self) -> None:
         kept = [(t, p) for t, p in self._waiting.items() if isinstance(p.update, _LASTING)]

@@ -109,6 +109,12 @@ async def test_deltas_of_findings_are_joined():
     assert joined.revision == 2
 
 
+async def test_what_a_request_led_to_stays_before_its_reply():
+    answer, before, after = delta(finding("a")), job("s", 1), delta(finding("b"))
+    waiting = [answer, before, reply(1), after, job("s", 2), job("s", 3)]
+    assert await drained(*waiting) == [answer, before, reply(1), after, job("s", 3)]
+
+
 async def test_a_joined_delta_takes_the_newer_wording():
     (joined,) = await drained(delta(finding("a", "old")), delta(finding("a", "new")))
     assert [f.message for f in joined.added] == ["new"]
