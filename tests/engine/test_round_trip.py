@@ -55,6 +55,7 @@ TIMING = ["0,357.142857142857,4,2,0,60,1,0"]
         "360,300,1000,2,0,L|216:192,1,180",
         # A Catmull curve ends at its last point, however long it is; through two it is a line.
         "72,176,1000,6,0,C|24:88,1,90",
+        "72,176,1000,6,0,C|24:88|120:60|120:60|120:60,1,190",
     ],
 )
 def test_what_is_hard_to_tell_of_a_slider_comes_back(document_of, line: str):

@@ -77,6 +77,7 @@ class SliderDraft:
         self._head = head
         self._last: EventGroup | None = None
         self._kind = ""
+        self._newest: EventType | None = None
         self._anchors: list[Point] = []
 
     def add(self, kind: EventType, group: EventGroup, *, original_quirks: bool) -> None:
@@ -91,11 +92,13 @@ class SliderDraft:
             # Where more than two points are the same, each but the last one is a red anchor.
             if kind is EventType.RED_ANCHOR and not again:
                 self._anchors.append(group.place)
+            self._newest = kind
         if kind is EventType.LAST_ANCHOR:
             self._last = group
 
     def _ends_at(self, place: Point) -> bool:
-        return self._anchors[-2:] == [place, place]
+        """Whether there is a red anchor already; points of other curves may be the same, too."""
+        return self._newest is EventType.RED_ANCHOR and self._anchors[-2:] == [place, place]
 
     def finish(self, end: EventGroup) -> SliderParts | None:
         """The slider, if it has a head and a last anchor."""
