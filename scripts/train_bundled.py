@@ -25,7 +25,12 @@ from companion.engine.model.bundled.configuration import NetworkSizes  # noqa: E
 from companion.engine.model.bundled.lexicon import Lexicon  # noqa: E402
 from companion.engine.model.bundled.network import BundledNetwork  # noqa: E402
 from companion.engine.vocabulary import Vocabulary  # noqa: E402
-from companion.training.judging import held_out_windows, quick_look  # noqa: E402
+from companion.training.judging import (  # noqa: E402
+    ALL,
+    JUDGED_MODES,
+    held_out_windows,
+    quick_look,
+)
 from companion.training.loop import HEARING, WRITING, Report, Stage, Trainer  # noqa: E402
 from companion.training.material import (  # noqa: E402
     Material,
@@ -60,6 +65,14 @@ def arguments() -> argparse.Namespace:
         "head's; the rest is of --weights",
     )
     parser.add_argument("--learning-rate", type=float, default=8e-4, help="highest of the run")
+    parser.add_argument(
+        "--silent-share", type=float, default=0.15, help="share of batches of maps without a song"
+    )
+    parser.add_argument(
+        "--as-heard",
+        action="store_true",
+        help="leave the encoder and the frame head as --weights has them",
+    )
     parser.add_argument(
         "--export-only", action="store_true", help="write OUT/model from the state and stop"
     )
@@ -112,9 +125,9 @@ class Watcher:
         line |= {name: round(value, 4) for name, value in figures.items()}
         with (trainer.folder / "looks.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
-        shown = {k: v for k, v in line.items() if "_t" in k or "f1" in k or k == "step"}
+        shown = {k: v for k, v in line.items() if "_t" in k or "_all" in k or "f1" in k}
         print(f"look ({time.monotonic() - began:.0f} s) {shown}", flush=True)
-        score = figures.get("osu_t", math.inf) + figures.get("mania_t", math.inf)
+        score = sum(figures.get(f"{mode}_{ALL}", math.inf) for mode in JUDGED_MODES.values())
         if clock.stage == WRITING and score < clock.best:
             clock.best = score
             save_file(
@@ -165,7 +178,8 @@ def stages(options: argparse.Namespace) -> tuple[Stage, Stage]:
         seconds=seconds * (1 - share),
         learning_rate=options.learning_rate,
         windows=options.windows,
-        silent_share=0.15,
+        silent_share=options.silent_share,
+        as_heard=options.as_heard,
     )
     return hearing, writing
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from companion.beatmap import TimeRange
@@ -21,10 +22,12 @@ from companion.engine.encoding import (
     retime,
 )
 from companion.engine.events import ContextType, EventType
+from companion.engine.guided_hearing import hear_window
 from companion.engine.memory import shortage_is_typed
 from companion.engine.model.backbone import EncodedWindows, WindowInput
 from companion.engine.prompts import Context
 from companion.engine.references import objects_before
+from companion.engine.rhythm import KnownOnsets, OnsetPlanner, onset_times
 from companion.engine.sampling import Greedy, Sampler
 from companion.engine.vocabulary import HALF_STEP_MS, MS_PER_STEP
 from companion.engine.window_writer import GenerationOptions, WindowLimits, WindowWriter
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from companion.engine.events import Event
     from companion.engine.model.backbone import Backbone
     from companion.engine.prompts import PromptBuilder
+    from companion.engine.rhythm import OnsetPlan
     from companion.engine.sampling import TokenChooser
     from companion.engine.templates import Template
     from companion.engine.windows import Window, WindowSettings
@@ -76,7 +80,7 @@ class Part:
     """Whether it is complete and only shown to the model."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Generation:
     """Everything that a generation starts from."""
 
@@ -91,16 +95,43 @@ class Generation:
     conditioning: Conditioning
     chooser: TokenChooser
     options: GenerationOptions = field(default_factory=GenerationOptions)
-    n_variants: int = 1
-    """So many are written side by side; the chooser decides for all of them."""
+    seeds: Sequence[int] = (0,)
+    """One per variant; they are written side by side, and the chooser decides for all of them."""
     red_lines: tuple[TimingPoint, ...] = ()
     """For networks that hear the beat."""
     range: TimeRange | None = None
     """Where objects may be written; the whole song unless given."""
+    later_onsets_ms: Sequence[float] = ()
+    """When objects begin that stay after the range."""
     hear: Hear | None = None
     """The backbone itself unless given."""
     overlap: WindowSettings | None = None
     """How the windows were cut, if not as the checkpoint wants it."""
+
+    @cached_property
+    def planner(self) -> OnsetPlanner | None:
+        """Plans where objects begin, where the network can."""
+        if self.options.original_quirks or not OnsetPlanner.can_plan(self.backbone):
+            return None
+        return OnsetPlanner(
+            self.backbone, self.conditioning, self.red_lines, self.options.temperature
+        )
+
+    @cached_property
+    def known_onsets(self) -> KnownOnsets:
+        """Where the map has objects already.
+
+        What has just been written is none of its habits: one object too many would be a reason for
+        the next.
+        """
+        before = [
+            time_ms
+            for part in self.parts
+            if part.kind is ContextType.MAP
+            for time_ms in onset_times(part.events, types_first=self.prompts.encoding.types_first)
+        ]
+        from_ms = 0.0 if self.range is None else self.range.start_ms
+        return KnownOnsets.around(before, from_ms, self.later_onsets_ms)
 
     @property
     def window_settings(self) -> WindowSettings:
@@ -133,7 +164,7 @@ def generate(generation: Generation, token: CancelToken) -> Iterator[GeneratedWi
         OptionRefused: A prompt cannot be built.
         OutOfMemory: The device is full.
     """
-    takes = [_Take(generation.parts) for _ in range(generation.n_variants)]
+    takes = [_Take(generation.parts) for _ in generation.seeds]
     writer = WindowWriter(
         generation.backbone, generation.options, generation.conditioning, generation.chooser
     )
@@ -205,9 +236,12 @@ def generate_range(
         conditioning,
         Sampler.seeded(seeds) if options.temperature > 0 else Greedy(),
         options,
-        n_variants=len(seeds),
+        seeds=seeds,
         red_lines=beatmap.red_lines,
         range=range,
+        later_onsets_ms=[
+            item.start_ms for item in beatmap.hit_objects if item.start_ms >= range.end_ms
+        ],
         hear=hear,
         overlap=settings,
     )
@@ -279,8 +313,9 @@ def _write_window(
     ]
     token.raise_if_cancelled()
     with shortage_is_typed():
-        encoded = _encode(generation, window)
-        rows = writer.write(prompts, encoded, kind, limits, token)
+        encoded = hear_window(generation, window)
+        plan = _plan(generation, takes, index, place, encoded)
+        rows = writer.write(prompts, encoded, kind, limits, token, plan)
     for variant, (take, row) in enumerate(zip(takes, rows, strict=True)):
         tokens = writer.kept(row.tokens, kind, limits)
         events = _added(generation, take.events[index], tokens, place)
@@ -288,6 +323,22 @@ def _write_window(
         yield GeneratedWindow(
             variant, kind, window, _settled(generation, place), events, row, take.count(row)
         )
+
+
+def _plan(
+    generation: Generation,
+    takes: Sequence[_Take],
+    index: int,
+    place: int,
+    encoded: EncodedWindows,
+) -> OnsetPlan | None:
+    """Where objects are to begin in a window, if the network can plan that."""
+    planner = generation.planner
+    if planner is None or generation.parts[index].kind is not ContextType.MAP:
+        return None
+    start_ms = generation.windows[place].frame_time_ms
+    known, n = generation.known_onsets, len(takes)
+    return planner.plan(encoded[:1], [start_ms] * n, [known] * n, generation.seeds)
 
 
 def _added(
@@ -333,32 +384,3 @@ def _settled(generation: Generation, place: int) -> TimeRange:
     start_ms = whole.start_ms if place == 0 else max(whole.start_ms, keep.start_ms)
     end_ms = whole.end_ms if is_last else min(whole.end_ms, keep.end_ms)
     return TimeRange(start_ms, max(start_ms, end_ms))
-
-
-def _encode(generation: Generation, window: Window) -> EncodedWindows:
-    """The window; twice, if guidance should hear it otherwise."""
-    backbone = generation.backbone
-    heard = WindowInput(
-        generation.waveform.cut(window.first_sample, backbone.settings.window_samples),
-        window.frame_time_ms,
-        generation.red_lines,
-        generation.conditioning,
-    )
-    if generation.options.guidance == 1 or generation.options.original_quirks:
-        return _hear(generation, window, heard)
-    unwanted = replace(heard, conditioning=unspecific(generation.conditioning))
-    if backbone.encoding_key(unwanted) == backbone.encoding_key(heard):
-        return _hear(generation, window, heard)
-    both = [_hear(generation, window, given) for given in (heard, unwanted)]
-    return EncodedWindows.cat(both)
-
-
-def _hear(generation: Generation, window: Window, given: WindowInput) -> EncodedWindows:
-    if generation.hear is not None:
-        return generation.hear(window, given)
-    return generation.backbone.encode([given])
-
-
-def unspecific(conditioning: Conditioning) -> Conditioning:
-    """What guidance steers away from in networks whose encoder is told what map is wished for."""
-    return replace(conditioning, difficulty=None, note_density=None, mapper_id=None)

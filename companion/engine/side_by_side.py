@@ -10,18 +10,21 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from companion.engine.encoding import retime
-from companion.engine.generation import unspecific
+from companion.engine.events import ContextType
+from companion.engine.guided_hearing import hear_windows
 from companion.engine.memory import in_one_batch_or_two
-from companion.engine.model.backbone import EncodedWindows, WindowInput
 from companion.engine.prompts import Context
+from companion.engine.rhythm import NOTHING_KNOWN
 from companion.engine.window_writer import WHOLE_WINDOW, WindowWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from companion.engine.cancellation import CancelToken
-    from companion.engine.events import ContextType, Event
+    from companion.engine.events import Event
     from companion.engine.generation import Generation
+    from companion.engine.model.backbone import EncodedWindows
+    from companion.engine.rhythm import OnsetPlan
     from companion.engine.sampling import TokenChooser
     from companion.engine.windows import Window
 
@@ -74,7 +77,7 @@ def _written(
     backbone, about = generation.backbone, generation.conditioning
     writer = WindowWriter(backbone, generation.options, about, chooser)
     token.raise_if_cancelled()
-    encoded = _encoded(generation, windows)
+    encoded = hear_windows(generation, windows)
     contexts: list[list[Context]] = [[] for _ in windows]
     lone = [LoneWindow(window, {}, 0) for window in windows]
     for part in generation.parts:
@@ -92,7 +95,8 @@ def _written(
             )
             for window, before in zip(windows, contexts, strict=True)
         ]
-        rows = writer.write_windows(prompts, encoded, part.kind, token)
+        plan = _plan(generation, windows, encoded) if part.kind is ContextType.MAP else None
+        rows = writer.write_windows(prompts, encoded, part.kind, token, plan=plan)
         for index, (window, row) in enumerate(zip(windows, rows, strict=True)):
             tokens = writer.kept(row.tokens, part.kind, WHOLE_WINDOW)
             events = retime(
@@ -110,22 +114,11 @@ def _written(
     return lone
 
 
-def _encoded(generation: Generation, windows: Sequence[Window]) -> EncodedWindows:
-    """The windows; and all of them once more, if guidance should hear them otherwise."""
-    backbone, options = generation.backbone, generation.options
-    heard = [
-        WindowInput(
-            generation.waveform.cut(window.first_sample, backbone.settings.window_samples),
-            window.frame_time_ms,
-            generation.red_lines,
-            generation.conditioning,
-        )
-        for window in windows
-    ]
-    encoded = backbone.encode(heard)
-    if options.guidance == 1 or options.original_quirks:
-        return encoded
-    unwanted = [replace(one, conditioning=unspecific(generation.conditioning)) for one in heard]
-    if backbone.encoding_key(unwanted[0]) == backbone.encoding_key(heard[0]):
-        return encoded
-    return EncodedWindows.cat([encoded, backbone.encode(unwanted)])
+def _plan(
+    generation: Generation, windows: Sequence[Window], encoded: EncodedWindows
+) -> OnsetPlan | None:
+    planner, n = generation.planner, len(windows)
+    if planner is None:
+        return None
+    starts_ms = [window.frame_time_ms for window in windows]
+    return planner.plan(encoded[:n], starts_ms, [NOTHING_KNOWN] * n, [generation.seeds[0]] * n)

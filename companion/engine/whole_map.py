@@ -224,6 +224,7 @@ class WholeMap:
             self._conditioning,
             self.chooser,
             self._options,
+            seeds=(request.options.seed,),
             red_lines=red_lines or (),
             range=None if self._quirks else span,
             overlap=overlap,

@@ -11,13 +11,13 @@ from companion.engine.events import ContextType, EventType
 from companion.engine.logit_filters import (
     ConditionalTemperature,
     Guidance,
-    HeardOnsets,
     InvertedGuidance,
     LookbackMask,
     LookbackRedistribution,
     MonotonicTime,
     NoConcurrentObjects,
     ObjectGrammar,
+    PlannedOnsets,
     Temperature,
     TimeBias,
     TimeFence,
@@ -26,7 +26,6 @@ from companion.engine.logit_filters import (
     TypesLastGrammar,
     temperature_rules,
 )
-from companion.engine.model.backbone import HasFrameHead
 from companion.engine.vocabulary import EOS_ID, MS_PER_STEP, PAD_ID
 
 if TYPE_CHECKING:
@@ -38,13 +37,9 @@ if TYPE_CHECKING:
     from companion.engine.logit_filters import LogitFilter, LogitMixer
     from companion.engine.model.backbone import Backbone, EncodedWindows
     from companion.engine.prompts import Prompt
+    from companion.engine.rhythm import OnsetPlan
     from companion.engine.sampling import TokenChooser
     from companion.engine.windows import WindowSettings
-
-ONSET_WEIGHT = 0.5
-"""Share of the frame head's log-odds that is added to the times of beginnings. Without it the
-bundled model writes a fifth too many objects greedily; more makes it overhear what the map is like.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +104,11 @@ class WindowLimits:
             None if is_last else n_steps - int(settings.lookahead_ms / MS_PER_STEP),
         )
 
+    @property
+    def first_step(self) -> int:
+        """Nothing is written before."""
+        return max(self.lookback_steps, self.fence[0] if self.fence is not None else 0)
+
     def cuts(self, step: int) -> bool:
         """Whether a beginning at this step is not this window's to write."""
         return (
@@ -139,6 +139,7 @@ class WindowWriter:
         self._types_first = backbone.settings.encoding.types_first
         self._options = options
         self._modes: Collection[Mode] = tuple(Mode) if options.original_quirks else (mode,)
+        self._mode = mode
         self._chooser = chooser
         encoding = backbone.settings.encoding
         grammars = () if options.original_quirks else (ObjectGrammar, TypesLastGrammar)
@@ -157,6 +158,7 @@ class WindowWriter:
         kind: ContextType,
         limits: WindowLimits,
         token: CancelToken,
+        plan: OnsetPlan | None = None,
     ) -> list[DecodedRow]:
         """Continue the last context of each prompt as far as the limits go; a row per prompt.
 
@@ -166,11 +168,12 @@ class WindowWriter:
             kind: The context that is written.
             limits: What of the window is written.
             token: Stops the work between two tokens.
+            plan: Where objects begin, a row per prompt; the model decides unless given.
 
         Raises:
             Cancelled: The token was cancelled.
         """
-        task = self._task(kind, limits, encoded[:1])
+        task = self._task(kind, limits, plan)
         wanted: list[list[int]] = [prompt.ids.tolist() for prompt in prompts]
         unwanted: list[list[int]] = [prompt.negative_ids.tolist() for prompt in prompts]
         return task.run(wanted, unwanted if task.mixer is not None else None, encoded, token)
@@ -181,32 +184,38 @@ class WindowWriter:
         encoded: EncodedWindows,
         kind: ContextType,
         token: CancelToken,
+        limits: WindowLimits = WHOLE_WINDOW,
+        plan: OnsetPlan | None = None,
     ) -> list[DecodedRow]:
-        """Write the whole of several windows side by side; a row per window.
+        """Write several windows side by side; a row per window.
 
         Args:
             prompts: One per window.
             encoded: The windows; or all twice, the second time as guidance should not hear them.
             kind: The context that is written.
             token: Stops the work between two tokens.
+            limits: What of each window is written.
+            plan: Where objects begin, a row per prompt; the model decides unless given.
 
         Raises:
             Cancelled: The token was cancelled.
         """
-        task = self._task(kind, WHOLE_WINDOW, encoded[: len(prompts)])
+        task = self._task(kind, limits, plan)
         wanted: list[list[int]] = [prompt.ids.tolist() for prompt in prompts]
         unwanted: list[list[int]] = [prompt.negative_ids.tolist() for prompt in prompts]
         negatives = unwanted if task.mixer is not None else None
         return task.run_windows(wanted, negatives, encoded, token)
 
-    def _task(self, kind: ContextType, limits: WindowLimits, heard: EncodedWindows) -> DecodingTask:
+    def _task(
+        self, kind: ContextType, limits: WindowLimits, plan: OnsetPlan | None
+    ) -> DecodingTask:
         options, stops = self._options, self._stop_ids(kind, limits)
         # So that one candidate is left when all that could end a window are drawn. They all mean
         # the same, which the original does not consider.
         n_ends = len(stops) if options.original_quirks else 1
         return DecodingTask(
             self._backbone,
-            [*self._heard(kind, heard), *self._filters(kind, limits, n_ends)],
+            [*self._planned(kind, limits, plan), *self._filters(kind, limits, n_ends)],
             self._chooser,
             stops,
             options.max_tokens or self._backbone.settings.max_tokens,
@@ -221,7 +230,7 @@ class WindowWriter:
 
         A time that is left out takes its type along when types come first.
         """
-        ends = {PAD_ID, EOS_ID, self._vocabulary.context_eos.get(kind)}
+        ends = self._end_ids(kind) | {PAD_ID}
         kept = list(tokens)
         while kept and kept[-1] in ends:
             kept.pop()
@@ -230,12 +239,10 @@ class WindowWriter:
         return kept
 
     def _stop_ids(self, kind: ContextType, limits: WindowLimits) -> frozenset[int]:
-        stops = {EOS_ID}
+        stops = set(self._end_ids(kind))
         if not self._options.original_quirks:
             # What is left when the rules contradict each other and nothing may come next.
             stops.add(PAD_ID)
-        if kind in self._vocabulary.context_eos:
-            stops.add(self._vocabulary.context_eos[kind])
         first = self._times.start
         stops.update(range(first, first + limits.lookback_steps))
         if limits.stop_step is not None:
@@ -244,21 +251,28 @@ class WindowWriter:
             stops.update(range(first + limits.fence[1] + 1, self._times.stop))
         return frozenset(stops)
 
+    def _end_ids(self, kind: ContextType) -> frozenset[int]:
+        """What says that a context is over; to name the wrong one means no less."""
+        ends = self._vocabulary.context_eos
+        if self._options.original_quirks:
+            return frozenset({EOS_ID, *([ends[kind]] if kind in ends else [])})
+        return frozenset({EOS_ID, *ends.values()})
+
     def _mixer(self) -> LogitMixer | None:
         scale = self._options.guidance
         if scale == 1 or (self._options.original_quirks and scale < 1):
             return None
         return InvertedGuidance(scale) if self._options.original_quirks else Guidance(scale)
 
-    def _heard(self, kind: ContextType, encoded: EncodedWindows) -> Iterator[LogitFilter]:
-        if (
-            kind is ContextType.MAP
-            and self._types_first
-            and isinstance(self._backbone, HasFrameHead)
-            and not self._options.original_quirks
-        ):
-            log_odds = self._backbone.onset_log_odds(encoded)
-            yield HeardOnsets(self._vocabulary, log_odds, ONSET_WEIGHT)
+    def _planned(
+        self, kind: ContextType, limits: WindowLimits, plan: OnsetPlan | None
+    ) -> Iterator[LogitFilter]:
+        if plan is not None and kind is ContextType.MAP:
+            planned = plan.planned.clone()
+            planned[:, : limits.first_step] = False
+            yield PlannedOnsets(
+                self._vocabulary, planned, plan.quarters, self._mode, self._end_ids(kind)
+            )
 
     def _filters(self, kind: ContextType, limits: WindowLimits, n_ends: int) -> list[LogitFilter]:
         options, vocabulary = self._options, self._vocabulary

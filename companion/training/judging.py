@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 BATCH = 8
 JUDGED_MODES = {0: "osu", 3: "mania"}
+ALL = "all"
+"""Instead of a kind of token: whatever is predicted."""
 
 
 def held_out_windows(material: Material, maps_per_song: int = 2, per_map: int = 4) -> list[Window]:
@@ -71,7 +73,8 @@ def quick_look(
                 for index in np.unique(kind[~np.isnan(bits)]).tolist():
                     name = names[int(index)].value if index >= 0 else "end"
                     chosen = bits[(kind == index) & ~np.isnan(bits)]
-                    sums.setdefault(f"{mode_name}_{name}{label}", []).extend(chosen.tolist())
+                    for kept in (name, ALL):
+                        sums.setdefault(f"{mode_name}_{kept}{label}", []).extend(chosen.tolist())
                 if not label:
                     counts[mode_name] += head_counts(hearing, batch)
     result = {name: float(np.mean(values)) for name, values in sorted(sums.items())}

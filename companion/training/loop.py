@@ -57,6 +57,8 @@ class Stage:
     """Maps per window."""
     silent_share: float = 0.0
     """Share of batches without audio, from maps without a song."""
+    as_heard: bool = False
+    """Whether the encoder and the frame head stay as they are while the rest is trained."""
 
     def progress(self, clock: Clock) -> float:
         """From 0 to 1."""
@@ -118,6 +120,8 @@ class Trainer:
         """Train until the stage is over (True) or ``stop`` says so (False); then save."""
         if self.clock.stage != stage.name:
             self._begin(stage.name)
+        for name, weight in self.network.named_parameters():
+            weight.requires_grad_(not (stage.as_heard and name.startswith(HEARING_PARTS)))
         while stage.progress(self.clock) < 1 and not stop():
             began = time.monotonic()
             rate = stage.rate(self.clock)

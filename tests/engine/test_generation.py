@@ -263,7 +263,7 @@ def test_parts_are_written_in_order_over_the_whole_song():
 
 
 def test_variants_are_written_side_by_side():
-    windows = list(generate(whole_song(Metronome(every(10)), n_variants=3), CancelToken()))
+    windows = list(generate(whole_song(Metronome(every(10)), seeds=(1, 2, 3)), CancelToken()))
     assert [w.variant for w in windows[:6]] == [0, 1, 2, 0, 1, 2]
     assert times_of(windows, 2) == times_of(windows, 0)
 

@@ -8,6 +8,7 @@ import pytest
 from companion.beatmap import Document
 from companion.engine.audio import Waveform
 from companion.engine.events import Event, EventType
+from companion.engine.rhythm import onset_times
 from companion.training.evaluation.onsets import (
     Strength,
     compare,
@@ -16,7 +17,6 @@ from companion.training.evaluation.onsets import (
     head_onsets,
     loudest_ticks,
     matched,
-    onsets_of,
     quarter_ticks,
     ticks_of,
 )
@@ -72,8 +72,8 @@ def test_each_onset_is_matched_once():
 def test_only_heads_are_onsets_whichever_comes_first():
     first = [Event(CIRCLE), Event(T, 100), Event(END), Event(T, 200)]
     last = [Event(T, 100), Event(CIRCLE), Event(T, 200), Event(END)]
-    assert onsets_of(first).tolist() == [100]
-    assert onsets_of(last, types_first=False).tolist() == [100]
+    assert onset_times(first) == [100]
+    assert onset_times(last, types_first=False) == [100]
 
 
 def test_a_head_says_yes_where_its_odds_are_above_zero():

@@ -141,7 +141,7 @@ def test_the_same_seed_gives_the_same_figures(
 ):
     parts = frozenset({Part.GENERATION, Part.FAULTS})
     again, _ = evaluated(Evaluation(tiny, sets, LITTLE, parts, "cpu"))
-    for name in ("faults", "top", "section", "free", "excerpt"):
+    for name in ("faults", "top", "section", "around", "free", "excerpt"):
         one, other = (v["modes"]["mania"][name] for v in (again, outcome[0]))
         assert without_clocks(one) == without_clocks(other), name
 

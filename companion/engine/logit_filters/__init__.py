@@ -10,9 +10,9 @@ from __future__ import annotations
 from companion.engine.logit_filters.concurrent_objects import NoConcurrentObjects
 from companion.engine.logit_filters.grammar import ObjectGrammar
 from companion.engine.logit_filters.guidance import Guidance, InvertedGuidance, LogitMixer
-from companion.engine.logit_filters.heard_onsets import HeardOnsets
 from companion.engine.logit_filters.history import LogitFilter, TokenHistory
 from companion.engine.logit_filters.lookback import LookbackMask, LookbackRedistribution
+from companion.engine.logit_filters.planned_onsets import PlannedOnsets
 from companion.engine.logit_filters.temperature import (
     ConditionalTemperature,
     Temperature,
@@ -30,7 +30,6 @@ from companion.engine.logit_filters.types_last_grammar import TypesLastGrammar
 __all__ = [
     "ConditionalTemperature",
     "Guidance",
-    "HeardOnsets",
     "InvertedGuidance",
     "LogitFilter",
     "LogitMixer",
@@ -39,6 +38,7 @@ __all__ = [
     "MonotonicTime",
     "NoConcurrentObjects",
     "ObjectGrammar",
+    "PlannedOnsets",
     "Temperature",
     "TemperatureRule",
     "TimeBias",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from companion.engine.events import BEAT_TYPES, SUSTAIN_TYPES, TYPES, EventType
+from companion.engine.events import BEAT_TYPES, HEAD_TYPES, SUSTAIN_TYPES, TYPES, EventType
 from companion.engine.logit_filters.columns import Columns
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class TokenHistory:
         self._vocabulary = vocabulary
         self._types_first = types_first
         self._times = vocabulary.ranges[EventType.TIME_SHIFT].ids
+        has_sounds = EventType.HITSOUND in vocabulary
+        self._sounds = vocabulary.ranges[EventType.HITSOUND].ids if has_sounds else range(0)
         self._starts = frozenset({vocabulary.sos_id, *vocabulary.context_sos.values()})
         self._types = {
             token: kind
@@ -52,6 +54,10 @@ class TokenHistory:
         self.last_steps: list[int] = []
         """Per row the last time token since the last start token, as an offset into the time
         tokens; 0 when there is none, which forbids nothing."""
+        self.head_steps: list[int] = []
+        """Where types come first, per row the time of the last object that began; else 0."""
+        self.n_sounds: list[int] = []
+        """Where types come first, per row how many hitsounds its last type has so far."""
         self.last_types: list[EventType | None] = []
         """Per row the last type since the last start token; None when there is none."""
         self.last_object_types: list[EventType | None] = []
@@ -67,6 +73,8 @@ class TokenHistory:
         """Per row the row that it was before its newest token."""
         for prompt in prompts:
             self.last_steps.append(self._last_step(prompt))
+            self.head_steps.append(self._last_head_step(prompt))
+            self.n_sounds.append(self._sounds_of_last_type(prompt))
             self.last_types.append(self._last_type(prompt, TYPES))
             self.last_object_types.append(self._last_type(prompt, _OBJECT_TYPES))
             self.said.append(self._said_before(prompt, len(prompt)))
@@ -93,18 +101,25 @@ class TokenHistory:
             self.columns[row].follow([token])
             if token in self._times:
                 self.last_steps[row] = token - self._times.start
+                if self._types.get(self.recent(row, 2)) in HEAD_TYPES:
+                    self.head_steps[row] = self.last_steps[row]
+            elif token in self._sounds:
+                self.n_sounds[row] += 1
             elif token in self._types:
                 kind = self._types[token]
+                self.n_sounds[row] = 0
                 self.last_types[row] = kind
                 if kind in _OBJECT_TYPES:
                     self.last_object_types[row] = kind
             elif token in self._starts:
-                self.last_steps[row] = 0
+                self.last_steps[row] = self.head_steps[row] = self.n_sounds[row] = 0
                 self.last_types[row] = self.last_object_types[row] = None
 
     def _follow(self, parents: Sequence[int]) -> None:
         self._recent = [list(self._recent[row]) for row in parents]
         self.last_steps = [self.last_steps[row] for row in parents]
+        self.head_steps = [self.head_steps[row] for row in parents]
+        self.n_sounds = [self.n_sounds[row] for row in parents]
         self.last_types = [self.last_types[row] for row in parents]
         self.last_object_types = [self.last_object_types[row] for row in parents]
         self.said = [self.said[row] for row in parents]
@@ -169,6 +184,22 @@ class TokenHistory:
             if token in self._starts:
                 break
         return 0
+
+    def _last_head_step(self, prompt: Sequence[int]) -> int:
+        for at in range(len(prompt) - 1, 0, -1):
+            if prompt[at] in self._times and self._types.get(prompt[at - 1]) in HEAD_TYPES:
+                return prompt[at] - self._times.start
+            if prompt[at] in self._starts:
+                break
+        return 0
+
+    def _sounds_of_last_type(self, prompt: Sequence[int]) -> int:
+        n = 0
+        for token in reversed(prompt):
+            if token in self._types or token in self._starts:
+                break
+            n += token in self._sounds
+        return n
 
     def _last_type(self, prompt: Sequence[int], among: Collection[EventType]) -> EventType | None:
         for token in reversed(prompt):

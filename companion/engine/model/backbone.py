@@ -122,6 +122,14 @@ class HasFrameHead(Protocol):
         """Shape = (n, n_bins), float32."""
         ...
 
+    def ticks(self, encoded: EncodedWindows, *, quarters: bool = False) -> Tensor:
+        """Whether there is a tick of the beat in a bin, of any divisor or of 1/4 or coarser.
+
+        Returns:
+            Tensor, shape = (n, n_bins), bool.
+        """
+        ...
+
 
 class Backbone(Protocol):
     """One network, whatever its inside. Not thread-safe; runs without gradients.

@@ -10,6 +10,7 @@ from companion.engine.prompts import PromptBuilder, PromptOptions
 from companion.engine.windows import WindowSettings
 
 if TYPE_CHECKING:
+    from companion.engine.rhythm.habits import Habits
     from companion.engine.vocabulary import Vocabulary
 
 Resampler = Literal["linear", "torchaudio"]
@@ -40,6 +41,8 @@ class ModelSettings:
     """Which tokens its prompts have; its ``tgt_seq_len`` gives way to ``max_tokens``."""
     encoding: EncodingOptions = field(default_factory=EncodingOptions)
     """How it writes maps down."""
+    habits: Habits | None = None
+    """What the rest of a map tells of where objects begin, if that is known."""
 
     def __post_init__(self) -> None:
         """Refuse numbers that no window can be cut with; raises ``ValueError``."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from companion.engine.events import TYPES, ContextType, EventType
+from companion.engine.rhythm import onset_times
 from companion.training.evaluation import onsets
 from companion.training.evaluation.baselines import symbol_pairs
 from companion.training.evaluation.listening import Sound
@@ -151,4 +152,4 @@ def _head_counts(view: MapView, window: Window, odds: NDArray[np.float32]) -> ND
     start = window.frame_time_ms
     ticks = onsets.quarter_ticks(view.beatmap, start, start + onsets.BIN_MS * len(odds))
     said = onsets.head_onsets(odds, ticks, start)
-    return onsets.compare(said, onsets.onsets_of(view.events), ticks)[:3]
+    return onsets.compare(said, np.array(onset_times(view.events)), ticks)[:3]

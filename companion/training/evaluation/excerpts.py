@@ -54,7 +54,7 @@ def examine_excerpt(
     effort: Effort,
     found: Excerpt,
 ) -> None:
-    """Write the beginning of a map anew and compare it to the mapper's.
+    """Write the middle of a map anew, as a mapper asks for it, and compare it to the mapper's.
 
     Args:
         model: The checkpoint.
@@ -69,8 +69,10 @@ def examine_excerpt(
     """
     document = case.document
     beatmap = document.beatmap
-    first = int(beatmap.hit_objects[0].start_ms)
-    wanted = TimeRange(first, round(min(first + 1000 * effort.excerpt_s, beatmap.last_ms + 1)))
+    first_ms, last_ms = beatmap.hit_objects[0].start_ms, beatmap.last_ms + 1
+    length_ms = min(1000 * effort.excerpt_s, last_ms - first_ms)
+    start_ms = (first_ms + last_ms - length_ms) / 2
+    wanted = TimeRange(int(start_ms), round(start_ms + length_ms))
     request = RegenerateRequest(
         document, audio_path, wanted, RegenerateOptions(seed=effort.seed), case.conditioning
     )

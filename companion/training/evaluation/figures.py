@@ -121,7 +121,7 @@ def energy(found: Found, place: str, part: int, *, of_other: bool) -> float:
 
     Args:
         found: Songs.
-        place: ``section``, ``free`` or ``excerpt``.
+        place: ``section``, ``around``, ``free`` or ``excerpt``.
         part: 0 for spacings in px, 1 for angles in degrees.
         of_other: Whether another difficulty is compared, and not what was written.
     """

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from companion.engine.events import HEAD_TYPES, EventType
+from companion.engine.rhythm.plan import LEAST_LOG_ODDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from companion.beatmap import Beatmap
     from companion.engine.audio import Waveform
-    from companion.engine.events import Event
 
     Times = NDArray[np.float64]
 
@@ -48,29 +44,6 @@ def ticks_of(beatmap: Beatmap, start_ms: float, end_ms: float, divisor: int) -> 
         past = math.ceil((last - line.time_ms) / step)
         ticks.append(line.time_ms + step * np.arange(low, past, dtype=np.float64))
     return np.concatenate(ticks)
-
-
-def onsets_of(events: Sequence[Event], *, types_first: bool = True) -> Times:
-    """Times of the objects that begin in a stream of events, in its order.
-
-    Where types come last, the time of an object stands before its type, in the same group.
-    """
-    if types_first:
-        return np.array(
-            [
-                float(after.value)
-                for event, after in pairwise(events)
-                if event.kind in HEAD_TYPES and after.kind is EventType.TIME_SHIFT
-            ]
-        )
-    times: list[float] = []
-    time_ms = 0.0
-    for event in events:
-        if event.kind is EventType.TIME_SHIFT:
-            time_ms = float(event.value)
-        elif event.kind in HEAD_TYPES:
-            times.append(time_ms)
-    return np.array(times)
 
 
 def compare(found_ms: Times, real_ms: Times, ticks_ms: Times) -> NDArray[np.float64]:
@@ -122,7 +95,7 @@ def half_a_quarter_ms(beatmap: Beatmap, time_ms: float) -> float:
 
 
 def head_onsets(odds: NDArray[np.float32], ticks_ms: Times, start_ms: int) -> Times:
-    """The ticks on which a frame head sees an object begin.
+    """The ticks on which a frame head sees an object begin, as surely as a plan asks for.
 
     Args:
         odds: Its log-odds per 10 ms, shape = (n_bins,).
@@ -130,7 +103,7 @@ def head_onsets(odds: NDArray[np.float32], ticks_ms: Times, start_ms: int) -> Ti
         start_ms: Of the window.
     """
     bins = np.floor((np.floor(ticks_ms + 1e-3) - start_ms) / BIN_MS).astype(int)
-    return ticks_ms[odds[bins.clip(0, len(odds) - 1)] > 0]
+    return ticks_ms[odds[bins.clip(0, len(odds) - 1)] > LEAST_LOG_ODDS]
 
 
 def loudest_ticks(ticks_ms: Times, strength: Strength, density: float) -> Times:

@@ -33,16 +33,17 @@ WHAT = {
         "stood before (bigram; times as distances in beats)."
     ),
     "onsets": (
-        "Second halves of windows with the first half given, and whole windows with nothing given, "
-        "written greedily: F1 on 1/4 ticks within 12 ms. The grid puts an object on every half "
-        "beat, the detector takes as many ticks as the map's density where the sound changes most."
+        "Second halves of windows with the first half given, the same with the beginnings in the "
+        "rest of the map known, and whole windows with nothing given, written greedily: F1 on 1/4 "
+        "ticks within 12 ms. The grid has an object on every half beat, the detector takes as many "
+        "ticks as the map's density where the sound changes most."
     ),
     "shapes": (
-        "Spacing (px from one object's end to the next head) and turn (degrees) of what was "
+        "Spacing (px from one object's end to the next head) and turn (degrees) of the excerpts as "
         "written, of the mapper's objects there, and of another difficulty at similar stars."
     ),
     "excerpt": (
-        "The beginning of one map per song written as the product does it, window after window "
+        "The middle of one map per song written as the product does it, window after window "
         "and drawn with its usual temperature. Star ratings are those of the excerpts alone; "
         "problems are what the rules call one."
     ),
@@ -127,8 +128,8 @@ def _mode(mode: str, one: Json, value: Json, songs: Mapping[str, SongFindings]) 
         yield _section("Bits per event", "bits", _bits_table(one))
     if "section" in one:
         yield _section("Onsets", "onsets", _onset_table(one))
-        yield _section("Shapes", "shapes", *_shape_plots(one, songs))
     if "excerpt" in one:
+        yield _section("Shapes", "shapes", *_shape_plots(one, songs))
         yield _section("Excerpts", "excerpt", _numbers_table(one["excerpt"]))
     if "timing" in one:
         tables = [f"<p>{way}</p>{_numbers_table(row)}" for way, row in one["timing"].items()]
@@ -159,7 +160,7 @@ def _bits_table(one: Json) -> str:
 def _onset_table(one: Json) -> str:
     rows = [
         (f"{way}, {which}", *(_number(one[way][which][name]) for name in _F1))
-        for way in ("section", "free")
+        for way in ("section", "around", "free")
         if way in one
         for which in ("ticks", "strict", "loose", "grid", "detector")
     ]
@@ -172,12 +173,7 @@ _F1 = ("f1", "precision", "recall")
 
 
 def _shape_plots(one: Json, songs: Mapping[str, SongFindings]) -> Iterable[str]:
-    likenesses = [
-        likeness
-        for song in songs.values()
-        if "section" in song.written
-        for likeness in song.written["section"].shapes
-    ]
+    likenesses = [likeness for song in songs.values() for likeness in song.excerpt.shapes]
     for name, unit in (("spacings_px", "px"), ("angles_deg", "degrees")):
         samples: dict[str, list[float]] = {"written": [], "mapper": [], "other difficulty": []}
         for likeness in likenesses:
@@ -186,7 +182,7 @@ def _shape_plots(one: Json, songs: Mapping[str, SongFindings]) -> Iterable[str]:
             if likeness.other is not None:
                 samples["other difficulty"] += getattr(likeness.other, name)
         what = name.partition("_")[0].removesuffix("s")
-        near, far = one["section"][f"{what}_energy"], one["section"][f"{what}_energy_other"]
+        near, far = one["excerpt"][f"{what}_energy"], one["excerpt"][f"{what}_energy_other"]
         plot = histograms(samples, unit)
         if plot:
             yield (

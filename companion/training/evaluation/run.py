@@ -54,7 +54,7 @@ class SongFindings:
     mode: Mode = Mode.OSU
     bits: Bits = field(default_factory=Bits)
     written: dict[str, Written] = field(default_factory=dict[str, Written])
-    """By the way of writing: ``section``, ``free`` and perhaps ``plain``."""
+    """By the way of writing: ``section``, ``around``, ``free`` and perhaps ``plain``."""
     excerpt: Excerpt = field(default_factory=Excerpt)
     faults: Faults = field(default_factory=Faults)
     timing: Timing = field(default_factory=Timing)

@@ -29,6 +29,7 @@ SHORT_NAMES = {"osu": "std", "taiko": "taiko", "catch": "catch", "mania": "mania
 HEADLINES: dict[str, Figure] = {
     "section_f1": lambda found: figures.written_f1(found, "section"),
     "section_f1_loose": lambda found: figures.written_f1(found, "section", "loose"),
+    "around_f1": lambda found: figures.written_f1(found, "around"),
     "free_f1": lambda found: figures.written_f1(found, "free"),
     "grid_f1": lambda found: figures.written_f1(found, "section", "grid"),
     "detector_f1": lambda found: figures.written_f1(found, "section", "detector"),
@@ -39,10 +40,10 @@ HEADLINES: dict[str, Figure] = {
     "shuffled_gap_bits": lambda found: figures.gain(found, "other"),
     "hitsound_gain": figures.hitsound_gain,
     "hitsound_gain_forced": figures.forced_hitsound_gain,
-    "spacing_energy": lambda found: figures.energy(found, "section", 0, of_other=False),
-    "spacing_energy_other": lambda found: figures.energy(found, "section", 0, of_other=True),
-    "angle_energy": lambda found: figures.energy(found, "section", 1, of_other=False),
-    "angle_energy_other": lambda found: figures.energy(found, "section", 1, of_other=True),
+    "spacing_energy": lambda found: figures.energy(found, "excerpt", 0, of_other=False),
+    "spacing_energy_other": lambda found: figures.energy(found, "excerpt", 0, of_other=True),
+    "angle_energy": lambda found: figures.energy(found, "excerpt", 1, of_other=False),
+    "angle_energy_other": lambda found: figures.energy(found, "excerpt", 1, of_other=True),
     "star_error": figures.star_error,
     "problems_per_100": figures.problems_per_100,
     "mapper_problems_per_100": lambda found: figures.problems_per_100(
@@ -206,7 +207,7 @@ def _bits_value(found: Found) -> Json:
 
 def _writing_value(found: Found) -> Json:
     value: Json = {}
-    for way in ("section", "free"):
+    for way in ("section", "around", "free"):
         if not any(way in one.written for one in found):
             continue
         value[way] = {

@@ -1,14 +1,16 @@
 """Windows that a checkpoint writes greedily, with a map's timing and with or without its past.
 
-A *section* is the second half of a window whose first half is given, which is what a mapper asks
-for; *free* is a whole window of which nothing is given. Both are written by the engine's own
-writer, with its grammar; *plain* is a section without that.
+A *section* is the second half of a window whose first half is given; *around* is the same with the
+rest of the map given as far as the engine looks at it, which is what a mapper asks for; *free* is a
+whole window of which nothing is given. All are written by the engine's own writer, with its grammar
+and its plan of beginnings; *plain* is a section without those.
 """
 
 from __future__ import annotations
 
+import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,13 +19,15 @@ import torch
 from companion.beatmap import Mode, TimeRange
 from companion.engine.cancellation import CancelToken
 from companion.engine.encoding import retime
-from companion.engine.events import ContextType
+from companion.engine.events import ContextType, EventType
 from companion.engine.generation import GenerationOptions
 from companion.engine.postprocess import PostprocessOptions, write_section
 from companion.engine.postprocess.section import SectionOptions
 from companion.engine.prompts import Context
+from companion.engine.rhythm import KnownOnsets, OnsetPlanner, onset_times
 from companion.engine.sampling import Greedy
-from companion.engine.window_writer import WindowWriter
+from companion.engine.vocabulary import MS_PER_STEP
+from companion.engine.window_writer import WHOLE_WINDOW, WindowWriter
 from companion.training.evaluation import onsets
 from companion.training.evaluation.listening import BATCH
 from companion.training.evaluation.shapes import Likeness, hitsound_of, is_hitsounded
@@ -37,7 +41,10 @@ if TYPE_CHECKING:
     from companion.beatmap import Document, HitObject
     from companion.engine.events import Event
     from companion.engine.loaded_model import Song
+    from companion.engine.model.backbone import EncodedWindows
     from companion.engine.prompts import Prompt
+    from companion.engine.rhythm import OnsetPlan
+    from companion.engine.window_writer import WindowLimits
     from companion.engine.windows import Window
     from companion.training.evaluation.listening import MapListener, MapView
 
@@ -100,12 +107,22 @@ class Author:
         half_ms = self._listener.settings.window_ms / 2
         return self._written(windows, half_ms, plain=plain)
 
+    def sections_within(self, windows: Sequence[Window]) -> tuple[list[Stretch], int]:
+        """The same, of maps whose other beginnings are known, too."""
+        half_ms = self._listener.settings.window_ms / 2
+        return self._written(windows, half_ms, within=True)
+
     def free(self, windows: Sequence[Window]) -> tuple[list[Stretch], int]:
         """Whole windows after nothing."""
-        return self._written(windows, 0.0, plain=False)
+        return self._written(windows, 0.0)
 
     def _written(
-        self, windows: Sequence[Window], given_ms: float, *, plain: bool
+        self,
+        windows: Sequence[Window],
+        given_ms: float,
+        *,
+        plain: bool = False,
+        within: bool = False,
     ) -> tuple[list[Stretch], int]:
         stretches: list[Stretch] = []
         n_tokens = 0
@@ -125,11 +142,41 @@ class Author:
                 Greedy(),
             )
             encoded = self._listener.encoded(self._view, self._song, part)
-            rows = writer.write_windows(prompts, encoded, ContextType.MAP, CancelToken())
+            known = [self._known(window, given_ms, within=within) for window in part]
+            plan = None if plain else self._plan(encoded, part, known)
+            rows = writer.write_windows(
+                prompts, encoded, ContextType.MAP, CancelToken(), self._limits(given_ms), plan
+            )
             for window, row in zip(part, rows, strict=True):
                 n_tokens += len(row.tokens)
                 stretches.append(self._stretch(window, row.tokens, given_ms))
         return stretches, n_tokens
+
+    def _plan(
+        self, encoded: EncodedWindows, windows: Sequence[Window], known: Sequence[KnownOnsets]
+    ) -> OnsetPlan | None:
+        backbone, view = self._listener.backbone, self._view
+        if not OnsetPlanner.can_plan(backbone):
+            return None
+        planner = OnsetPlanner(backbone, view.conditioning, view.beatmap.red_lines)
+        starts_ms = [window.frame_time_ms for window in windows]
+        return planner.plan(encoded, starts_ms, known, [0] * len(windows))
+
+    def _known(self, window: Window, given_ms: float, *, within: bool) -> KnownOnsets:
+        types_first = self._listener.settings.encoding.types_first
+        real = np.array(onset_times(self._view.events, types_first=types_first))
+        start_ms = window.frame_time_ms
+        until_ms, end_ms = start_ms + given_ms, start_ms + self._listener.settings.window_ms
+        if within:
+            before, after = real[real < until_ms], real[real >= end_ms]
+            return KnownOnsets.around(before.tolist(), until_ms, after.tolist())
+        return KnownOnsets(real[(real >= start_ms) & (real < until_ms)], ((start_ms, until_ms),))
+
+    def _limits(self, given_ms: float) -> WindowLimits:
+        """What is given is complete, as everything before a range that is regenerated."""
+        n_steps = len(self._listener.backbone.vocabulary.ranges[EventType.TIME_SHIFT].ids)
+        fence = math.ceil(given_ms / MS_PER_STEP), n_steps - 1
+        return replace(WHOLE_WINDOW, fence=fence)
 
     def _stretch(self, window: Window, tokens: Sequence[int], given_ms: float) -> Stretch:
         start_ms, window_ms = window.frame_time_ms, self._listener.settings.window_ms
@@ -195,7 +242,7 @@ class WritingExaminer:
         author = Author(self.listener, view, song)
         n = min(self.n_windows, len(windows), BATCH)
         chosen = [windows[index] for index in spread(len(windows), n)]
-        ways = {"section": author.sections, "free": author.free}
+        ways = {"section": author.sections, "around": author.sections_within, "free": author.free}
         for name, way in ways.items():
             began = time.perf_counter()
             stretches, n_tokens = way(chosen)
@@ -213,7 +260,7 @@ class WritingExaminer:
 
     def _onsets(self, events: Sequence[Event]) -> NDArray[np.float64]:
         encoding = self.listener.settings.encoding
-        return onsets.onsets_of(events, types_first=encoding.types_first)
+        return np.array(onset_times(events, types_first=encoding.types_first))
 
     def _comparable(
         self, view: MapView, stretches: Sequence[Stretch]

@@ -10,7 +10,13 @@ import torch
 
 from companion.engine.model.backbone import EncodedWindows
 from companion.engine.model.bundled.conditions import condition_classes
-from companion.engine.model.bundled.grid import BIN_MS, BeatLines, window_beats
+from companion.engine.model.bundled.grid import (
+    BIN_MS,
+    MEASURE_QUARTERS,
+    NO_TICK,
+    BeatLines,
+    window_beats,
+)
 from companion.engine.model.bundled.hearing import Hearing
 from companion.engine.model.bundled.network import Ask, Trail
 from companion.engine.model.bundled.sound import MelColumns, normalised
@@ -45,7 +51,7 @@ class BundledState:
     positions: Tensor
     """Place of the next token in its unpadded sequence, shape = (n,)."""
     trail: Trail
-    """Latest bin and cell, shapes = (n, 1)."""
+    """Shapes = (n, 1)."""
     places: Places
 
     @property
@@ -67,7 +73,7 @@ class BundledState:
         parents = parents.to(self.positions.device)
         self.keys = [part[parents] for part in self.keys]
         self.values = [part[parents] for part in self.values]
-        self.trail = Trail(self.trail.bins[parents], self.trail.cells[parents])
+        self.trail = self.trail.of_rows(parents)
 
     def make_room(self) -> None:
         """Grow the buffers when they are full."""
@@ -192,7 +198,7 @@ class BundledBackbone:
     ) -> Tensor:
         """Teacher-forced predictions, shape = (n, n_tokens - since, vocab_out)."""
         h, _, trail, places = self._read(tokens, mask, encoded)
-        trail = Trail(trail.bins[:, since:], trail.cells[:, since:])
+        trail = trail.since(since)
         return self.network.log_probs(h[:, since:], tokens[:, since:], trail, places)
 
     @torch.inference_mode()
@@ -203,7 +209,7 @@ class BundledBackbone:
         h, caches, trail, places = self._read(tokens, mask, encoded)
         n, t = tokens.shape
         ones = torch.ones(n, t, dtype=torch.bool, device=tokens.device)
-        last = Trail(trail.bins[:, -1:], trail.cells[:, -1:])
+        last = trail.since(-1)
         state = BundledState(
             keys=[_longer(k, 2) for k, _ in caches],
             values=[_longer(v, 2) for _, v in caches],
@@ -219,13 +225,9 @@ class BundledBackbone:
     def step(self, tokens: Tensor, state: BundledState) -> tuple[Tensor, BundledState]:
         """Take in one more token per row; predictions after it."""
         state.make_room()
-        lexicon, decoder = self.network.lexicon, self.network.decoder
+        decoder = self.network.decoder
         column = tokens.unsqueeze(1)
-        new = Trail.of(column, lexicon)
-        trail = Trail(
-            torch.where(new.bins == lexicon.n_bins, state.trail.bins, new.bins),
-            torch.where(new.cells == lexicon.n_cells, state.trail.cells, new.cells),
-        )
+        trail = state.trail.after(column, self.network.lexicon)
         x = decoder.embed(column, state.positions.unsqueeze(1), trail.bins, state.places)
         end = state.length + 1
         allowed = None if state.mask is None else state.mask[:, None, None, :end]
@@ -244,6 +246,10 @@ class BundledBackbone:
     def onset_log_odds(self, encoded: EncodedWindows) -> Tensor:
         """The frame head's opinion on where objects start, shape = (n, n_bins), float32."""
         return encoded.parts["onsets"]
+
+    def ticks(self, encoded: EncodedWindows, *, quarters: bool = False) -> Tensor:
+        """See `HasFrameHead`."""
+        return encoded.parts["ticks"] < (MEASURE_QUARTERS if quarters else NO_TICK)
 
     def _read(
         self, tokens: Tensor, mask: Tensor | None, encoded: EncodedWindows

@@ -44,6 +44,8 @@ class NetworkSizes:
     """Width of one class of the misfit between a cell's distance and the distance token."""
     rings: int = 16
     """Classes of that misfit on each side of zero."""
+    turns: int = 24
+    """Classes of the angle between the last direction and that to a cell."""
 
     def __post_init__(self) -> None:
         """Refuse sizes that no network can be built with."""

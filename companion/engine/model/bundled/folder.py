@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -16,6 +17,7 @@ from companion.engine.model.bundled.lexicon import Lexicon
 from companion.engine.model.bundled.network import BundledNetwork
 from companion.engine.model.settings import ModelSettings
 from companion.engine.prompts import PromptOptions
+from companion.engine.rhythm import Habits
 from companion.engine.vocabulary import Vocabulary
 from companion.errors import CheckpointMismatch
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
     from companion.engine.adapters import Adapter
 
+RHYTHM = "rhythm"
+"""What of ``generation_config.json`` holds the weights of `Habits`."""
 MAX_TOKENS = 1024
 LOOKBACK, LOOKAHEAD = 0.5, 0.25
 """When writing, half a window is given as the past and a quarter is heard ahead."""
@@ -94,7 +98,8 @@ def load(
     # Built anew: what is not stored (sinusoids, id tables) is computed here.
     network = BundledNetwork(sizes, lexicon)
     checkpoint.fill(network, weights, device=device, dtype=dtype)
-    return BundledBackbone(network.to(device), vocabulary, settings_of(sizes, config))
+    settings = replace(settings_of(sizes, config), habits=_habits(folder))
+    return BundledBackbone(network.to(device), vocabulary, settings)
 
 
 def save(
@@ -102,7 +107,8 @@ def save(
 ) -> None:
     """Write a folder that ``load`` reads; the weights are rounded to half precision.
 
-    What the folder says about modding (``scripts/calibrate_modding.py``) is kept.
+    What the folder says about modding and rhythm (``scripts/calibrate_modding.py`` and
+    ``scripts/fit_habits.py``) is kept.
     """
     folder.mkdir(parents=True, exist_ok=True)
     weights = {
@@ -131,9 +137,14 @@ def save(
     }
     if (folder / checkpoint.GENERATION_CONFIG).is_file():
         before = checkpoint.read_json(folder / checkpoint.GENERATION_CONFIG)
-        generation |= {"modding": before["modding"]} if "modding" in before else {}
+        generation |= {name: before[name] for name in ("modding", RHYTHM) if name in before}
     _write_json(folder / checkpoint.GENERATION_CONFIG, generation)
     (folder / checkpoint.VOCABULARY).write_text(vocabulary_json, encoding="utf-8")
+
+
+def _habits(folder: Path) -> Habits | None:
+    values = checkpoint.read_json(folder / checkpoint.GENERATION_CONFIG).get(RHYTHM)
+    return None if values is None else Habits.from_json(values)
 
 
 def settings_of(sizes: NetworkSizes, config: dict[str, Any]) -> ModelSettings:

@@ -15,7 +15,8 @@ from companion.engine.model.bundled.hearing import (
     Hearing,
 )
 from companion.engine.model.bundled.layers import DropoutPool
-from companion.engine.model.bundled.writing import CellChooser, Decoder, Places, TimePointer
+from companion.engine.model.bundled.placing import CellChooser, Path
+from companion.engine.model.bundled.writing import Decoder, Places, TimePointer
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,23 +46,53 @@ class Ask(NamedTuple):
 
 
 class Trail(NamedTuple):
-    """The latest time and cell up to and with each token."""
+    """The latest time and the latest two cells up to and with each token."""
 
     bins: Tensor
     """n_bins where there was none, shape = (n, t)."""
     cells: Tensor
     """n_cells where there was none, shape = (n, t)."""
+    cells_before: Tensor
+    """The cell before the latest, n_cells where there was none, shape = (n, t)."""
 
     @staticmethod
     def of(tokens: Tensor, lexicon: Lexicon) -> Trail:
         """Read off tokens, shape = (n, t)."""
-        return Trail(_latest(tokens, *lexicon.times), _latest(tokens, *lexicon.cells))
+        bins = _values(tokens, _latest(tokens, *lexicon.times), *lexicon.times)
+        latest = _latest(tokens, *lexicon.cells)
+        # What was the latest just before the latest; -1 stays -1.
+        before = torch.gather(latest, 1, (latest - 1).clamp(min=0))
+        before = torch.where(latest > 0, before, -1)
+        cells, cells_before = (_values(tokens, one, *lexicon.cells) for one in (latest, before))
+        return Trail(bins, cells, cells_before)
+
+    def after(self, token: Tensor, lexicon: Lexicon) -> Trail:
+        """Where one more token, shape = (n, 1), leads from the trail of one position."""
+        new = Trail.of(token, lexicon)
+        placed = new.cells != lexicon.n_cells
+        return Trail(
+            torch.where(new.bins == lexicon.n_bins, self.bins, new.bins),
+            torch.where(placed, new.cells, self.cells),
+            torch.where(placed, self.cells, self.cells_before),
+        )
+
+    def of_rows(self, rows: Tensor) -> Trail:
+        """The trails of some sequences, in the given order."""
+        return Trail(*(part[rows] for part in self))
+
+    def since(self, first: int) -> Trail:
+        """From one position on; negative ones count from the end."""
+        return Trail(*(part[:, first:] for part in self))
 
 
 def _latest(tokens: Tensor, first: int, end: int) -> Tensor:
+    """Index of the latest token of a range up to and with each, -1 where there was none."""
     inside = (tokens >= first) & (tokens < end)
     index = torch.arange(tokens.shape[1], device=tokens.device)
-    where = torch.where(inside, index, -1).cummax(dim=1).values
+    return torch.where(inside, index, -1).cummax(dim=1).values
+
+
+def _values(tokens: Tensor, where: Tensor, first: int, end: int) -> Tensor:
     value = torch.gather(tokens, 1, where.clamp(min=0)) - first
     return torch.where(where < 0, end - first, value)
 
@@ -143,8 +174,9 @@ class BundledNetwork(nn.Module):
 
     def cell_log_probs(self, h: Tensor, rows: Rows, trail: Trail, tokens: Tensor) -> Tensor:
         """Log-probabilities of the cells at some rows, shape = (n, rows, n_cells)."""
-        distance = (rows.take(tokens) - self.lexicon.distances[0]).float()
-        return cast("Tensor", self.chooser(rows.take(h), rows.take(trail.cells), distance))
+        distances = (rows.take(tokens) - self.lexicon.distances[0]).float()
+        path = Path(rows.take(trail.cells), rows.take(trail.cells_before), distances)
+        return cast("Tensor", self.chooser(rows.take(h), path))
 
     def log_probs(self, h: Tensor, tokens: Tensor, trail: Trail, places: Places) -> Tensor:
         """The distribution after each position.

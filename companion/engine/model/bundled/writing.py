@@ -2,8 +2,8 @@
 
 The distribution is a product: a plain output layer chooses among all tokens that are neither
 times nor cells, or "a time" or "a cell"; which time is then a matter of pointing at bins (hazard of
-the frame head, distance in beats from the last time, similarity), which cell a matter of a plain
-layer and of how well the cell fits the distance token before it.
+the frame head, distance in beats from the last time, similarity), which cell a matter for
+``placing``.
 """
 
 from __future__ import annotations
@@ -111,38 +111,6 @@ class TimePointer(nn.Module):
         before = last.unsqueeze(2)
         hazard = torch.where((bins < before) & (before < n_bins), LEAST_HAZARD, hazard)
         return torch.where(bins == before, 0.0, hazard)
-
-
-class CellChooser(nn.Module):
-    """Chooses the cell of a position, given the cell and the distance token before it."""
-
-    def __init__(self, sizes: NetworkSizes, lexicon: Lexicon) -> None:
-        super().__init__()
-        self.rings, self.ring_px = sizes.rings, sizes.ring_px
-        self.cells = nn.Linear(sizes.width, lexicon.n_cells)
-        self.misfit = nn.Linear(sizes.width, 2 * sizes.rings + 2)
-        self.register_buffer("centres_px", lexicon.cell_centres_px(), persistent=False)
-
-    def forward(self, h: Tensor, cell: Tensor, distance_px: Tensor) -> Tensor:
-        """Log-probabilities of all cells.
-
-        Args:
-            h: Tensor, shape = (n, rows, width).
-            cell: Last cell before each row, n_cells where there is none, shape = (n, rows).
-            distance_px: Value of the distance token, shape = (n, rows).
-
-        Returns:
-            Tensor, shape = (n, rows, n_cells), float32.
-        """
-        centres = cast("Tensor", self.centres_px)
-        n_cells = centres.shape[0]
-        before = centres[cell.clamp(max=n_cells - 1)].unsqueeze(2)
-        apart = (centres - before).square().sum(dim=-1).sqrt()
-        misfit = apart - distance_px.unsqueeze(2)
-        ring = torch.round(misfit / self.ring_px).clamp(-self.rings, self.rings) + self.rings
-        ring = torch.where((cell == n_cells).unsqueeze(2), 2 * self.rings + 1, ring)
-        by_misfit = torch.gather(self.misfit(h).float(), 2, ring.long())
-        return torch.log_softmax(self.cells(h).float() + by_misfit, dim=-1)
 
 
 class Decoder(nn.Module):
